@@ -1,0 +1,2 @@
+//! Every tool in one executable.
+fn main() {}

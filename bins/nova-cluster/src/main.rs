@@ -1,0 +1,5 @@
+//! Entry point of `nova-cluster`.
+
+fn main() -> std::process::ExitCode {
+    nova_cluster::main()
+}

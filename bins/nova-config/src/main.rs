@@ -1,0 +1,5 @@
+//! Entry point of `nova-config`.
+
+fn main() -> std::process::ExitCode {
+    nova_config::main()
+}

@@ -1,0 +1,7 @@
+//! `nova-image`.
+
+/// Runs the tool on the process arguments.
+#[must_use]
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

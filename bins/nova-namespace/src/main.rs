@@ -1,0 +1,5 @@
+//! Entry point of `nova-namespace`.
+
+fn main() -> std::process::ExitCode {
+    nova_namespace::main()
+}

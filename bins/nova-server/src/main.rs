@@ -1,0 +1,5 @@
+//! Entry point of `nova-server`.
+
+fn main() -> std::process::ExitCode {
+    nova_server::main()
+}

@@ -1,0 +1,7 @@
+//! `nova-vm`.
+
+/// Runs the tool on the process arguments.
+#[must_use]
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}
