@@ -1,4 +1,6 @@
-//! `nova-server`.
+//! `nova-server`: runs virtual machines and serves the NovaCron API.
+
+mod engine;
 
 /// Runs the tool on the process arguments.
 #[must_use]
