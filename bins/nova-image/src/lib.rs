@@ -1,5 +1,8 @@
 //! `nova-image`.
 
+mod digest;
+pub mod tiny;
+
 /// Runs the tool on the process arguments.
 #[must_use]
 pub fn main() -> std::process::ExitCode {

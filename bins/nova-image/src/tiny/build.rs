@@ -1,0 +1,300 @@
+//! Builds the tiny image from packages, or finds the one built before from the same packages.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use super::apt::{Apt, Checksum, Package};
+use super::modules::Modules;
+use super::rootfs::{self, Parts};
+use crate::digest;
+
+/// Raised when this program lays out the same packages differently.
+const LAYOUT: u32 = 1;
+
+/// Kernel packages to look for, by preference: small kernels for virtual machines first.
+const KERNELS: [&str; 3] = [
+    "linux-image-cloud-{arch}",
+    "linux-image-virtual",
+    "linux-image-{arch}",
+];
+
+/// What the agent's way to the host needs; loaded before everything else.
+const REQUIRED: [&str; 2] = ["virtio_pci", "virtio_console"];
+
+/// What a guest makes use of if its kernel has it.
+const OPTIONAL: [&str; 8] = [
+    "virtio_mmio",
+    "virtio_net",
+    "virtio_blk",
+    "virtio_rng",
+    "virtio_balloon",
+    "evdev",
+    "button",
+    "ext4",
+];
+
+/// What a build is busy with, for a progress display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Asking apt for packages.
+    Resolving,
+    /// Fetching apt's package lists anew.
+    Updating,
+    /// Downloading packages.
+    Downloading {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes to download.
+        total: u64,
+    },
+    /// Unpacking packages.
+    Unpacking,
+    /// Writing the initial RAM disk.
+    Packing,
+}
+
+/// A finished tiny image.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Built {
+    /// Kernel file.
+    pub kernel: ImageFile,
+    /// Initial RAM disk file.
+    pub initrd: ImageFile,
+    /// Kernel command line.
+    pub cmdline: String,
+    /// Kernel release, such as `6.1.0-56-cloud-amd64`.
+    pub release: String,
+    /// Architecture as the compiler spells it, such as `x86_64`.
+    pub arch: String,
+    /// Versions of the packages it is made from, by name.
+    pub packages: Vec<(String, String)>,
+}
+
+/// One file of an image.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ImageFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// Builds the image below `cache`, or returns the one already there for the same packages.
+///
+/// Needs apt and its package lists, `dpkg-deb`, and no privilege; `progress` hears of every step.
+pub fn build(cache: &Path, progress: &mut dyn FnMut(Step)) -> Result<Built, Error> {
+    let downloads = cache.join("packages");
+    fs::create_dir_all(&downloads).map_err(Error::io("create", &downloads))?;
+    // Two builds at once would download everything twice; the second waits and finds the first's.
+    let _guard = lock(&cache.join("lock"))?;
+    let apt = Apt::new(downloads);
+    progress(Step::Resolving);
+    let packages = resolve_fresh(&apt, progress)?;
+    let home = cache.join(key(&packages));
+    if let Some(built) = finished(&home) {
+        return Ok(built);
+    }
+    fetch(&apt, &packages, progress)?;
+    let tree = tempfile::tempdir_in(cache).map_err(Error::io("create a directory in", cache))?;
+    progress(Step::Unpacking);
+    for package in &packages {
+        apt.unpack(package, tree.path())?;
+    }
+    progress(Step::Packing);
+    write_image(tree.path(), &home, &packages)
+}
+
+fn lock(path: &Path) -> Result<File, Error> {
+    let file = File::create(path).map_err(Error::io("create", path))?;
+    file.lock().map_err(Error::io("lock", path))?;
+    Ok(file)
+}
+
+fn resolve_fresh(apt: &Apt, progress: &mut dyn FnMut(Step)) -> Result<Vec<Package>, Error> {
+    match resolve(apt) {
+        // A fresh machine has no package lists. Only root may fetch them; others get the hint.
+        Err(error @ Error::UnknownPackage { .. }) => {
+            progress(Step::Updating);
+            apt.update().map_err(|_| error)?;
+            resolve(apt)
+        }
+        other => other,
+    }
+}
+
+fn resolve(apt: &Apt) -> Result<Vec<Package>, Error> {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => return Err(Error::Architecture { arch: other.into() }),
+    };
+    let mut names = kernel_packages(apt, arch)?;
+    names.push("busybox-static".into());
+    names.extend(apt.with_libraries("qemu-guest-agent")?);
+    names.sort();
+    names.dedup();
+    apt.locate(&names)
+}
+
+/// The image package behind the meta package, and its modules where they are apart.
+fn kernel_packages(apt: &Apt, arch: &str) -> Result<Vec<String>, Error> {
+    let mut last = None;
+    for meta in KERNELS.map(|name| name.replace("{arch}", arch)) {
+        match apt.depends(&meta) {
+            Ok(needed) => {
+                let mut names: Vec<_> = needed
+                    .into_iter()
+                    .filter(|name| name.starts_with("linux-image-"))
+                    .collect();
+                for image in names.clone() {
+                    let needed = apt.depends(&image)?;
+                    names.extend(
+                        needed
+                            .into_iter()
+                            .filter(|name| name.starts_with("linux-modules-")),
+                    );
+                }
+                return Ok(names);
+            }
+            Err(error) => last = last.or(Some(error)),
+        }
+    }
+    Err(last.unwrap_or(Error::KernelIncomplete {
+        what: "package".into(),
+    }))
+}
+
+fn fetch(apt: &Apt, packages: &[Package], progress: &mut dyn FnMut(Step)) -> Result<(), Error> {
+    let missing = packages.iter().filter(|package| !apt.has(package));
+    let total = missing.map(|package| package.size).sum();
+    apt.fetch(packages, |done| {
+        progress(Step::Downloading {
+            done: done.min(total),
+            total,
+        })
+    })
+}
+
+/// Names a build by all that determines its bytes.
+fn key(packages: &[Package]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(format!(
+        "{LAYOUT} {REQUIRED:?} {OPTIONAL:?} {}\n",
+        cmdline()
+    ));
+    for file in rootfs::OWN_FILES {
+        hasher.update(Sha256::digest(file));
+    }
+    for package in packages {
+        let (Checksum::Sha256(checksum) | Checksum::Sha512(checksum)) = &package.checksum;
+        hasher.update(format!("{} {checksum}\n", package.file));
+    }
+    digest::hex(&hasher.finalize())[..16].to_owned()
+}
+
+fn finished(home: &Path) -> Option<Built> {
+    let text = fs::read(home.join("build.json")).ok()?;
+    let built: Built = serde_json::from_slice(&text).ok()?;
+    let intact = |file: &ImageFile| describe(&file.path).is_ok_and(|now| now.sha256 == file.sha256);
+    (intact(&built.kernel) && intact(&built.initrd)).then_some(built)
+}
+
+fn write_image(tree: &Path, home: &Path, packages: &[Package]) -> Result<Built, Error> {
+    let (release, kernel) = find_kernel(tree)?;
+    let busybox = rootfs::busybox(tree)?;
+    let modules_dir = first_existing(tree, &release)?;
+    let index = Modules::index(&modules_dir, &busybox)?;
+    let optional = OPTIONAL.into_iter().filter(|name| index.knows(name));
+    let wanted: Vec<_> = REQUIRED.into_iter().chain(optional).collect();
+    let modules = index.closure(&wanted)?;
+    let archive = rootfs::assemble(&Parts {
+        tree,
+        release: &release,
+        modules: &modules,
+    })?;
+
+    fs::create_dir_all(home).map_err(Error::io("create", home))?;
+    let initrd = home.join("initrd");
+    let kernel_copy = home.join("kernel");
+    fs::copy(&kernel, &kernel_copy).map_err(Error::io("copy", &kernel))?;
+    write_whole(&initrd, |out| archive.write_gzip(out))?;
+    let built = Built {
+        kernel: describe(&kernel_copy)?,
+        initrd: describe(&initrd)?,
+        cmdline: cmdline(),
+        release,
+        arch: std::env::consts::ARCH.into(),
+        packages: packages
+            .iter()
+            .map(|package| (package.name.clone(), package.version.clone()))
+            .collect(),
+    };
+    write_whole(&home.join("build.json"), |out| {
+        serde_json::to_writer_pretty(out, &built).map_err(io::Error::from)
+    })?;
+    Ok(built)
+}
+
+fn find_kernel(tree: &Path) -> Result<(String, PathBuf), Error> {
+    let boot = tree.join("boot");
+    let entries = fs::read_dir(&boot).map_err(Error::io("read", &boot))?;
+    let mut kernels = entries.flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        Some((name.strip_prefix("vmlinuz-")?.to_owned(), entry.path()))
+    });
+    kernels.next().ok_or_else(|| Error::KernelIncomplete {
+        what: "`vmlinuz`".into(),
+    })
+}
+
+fn first_existing(tree: &Path, release: &str) -> Result<PathBuf, Error> {
+    let places = ["lib/modules", "usr/lib/modules"].map(|place| tree.join(place).join(release));
+    let found = places.into_iter().find(|place| place.is_dir());
+    found.ok_or_else(|| Error::KernelIncomplete {
+        what: "modules".into(),
+    })
+}
+
+/// `quiet` and the short panic are for speed: every serial byte and every wait costs under emulation.
+fn cmdline() -> String {
+    let console = if cfg!(target_arch = "aarch64") {
+        "ttyAMA0"
+    } else {
+        "ttyS0"
+    };
+    format!("console={console} quiet panic=1")
+}
+
+fn describe(path: &Path) -> Result<ImageFile, Error> {
+    let (size, sha256) = digest::of_file::<Sha256>(path).map_err(Error::io("read", path))?;
+    Ok(ImageFile {
+        path: path.to_owned(),
+        size,
+        sha256,
+    })
+}
+
+/// Writes beside `path` and renames, so that a reader never sees half a file.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> Result<(), Error> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let file = tempfile::NamedTempFile::new_in(dir).map_err(Error::io("create a file in", dir))?;
+    let mut out = BufWriter::new(file.as_file());
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(Error::io("write", path))?;
+    drop(out);
+    file.persist(path)
+        .map_err(|error| Error::io("write", path)(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! What can go wrong while the tiny image is built.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A reason why the tiny image could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A program of the distribution is missing.
+    #[error("`{program}` is needed and not installed")]
+    ToolMissing {
+        /// Name looked up on PATH.
+        program: String,
+        /// Debian package that has it.
+        package: &'static str,
+    },
+    /// The processor of this machine is not one the image is made for.
+    #[error("no tiny image is made for {arch} machines")]
+    Architecture {
+        /// Name as the compiler spells it.
+        arch: String,
+    },
+    /// apt knows no package of that name.
+    #[error("apt knows no package `{package}`")]
+    UnknownPackage {
+        /// Package asked for.
+        package: String,
+    },
+    /// apt could not download, mostly because its lists are old or the network is away.
+    #[error("apt could not download the packages: {reason}")]
+    Download {
+        /// apt's own words, one line.
+        reason: String,
+    },
+    /// A downloaded file is not what apt's lists promise.
+    #[error("`{file}` does not have the checksum of apt's package lists")]
+    Checksum {
+        /// File name of the package.
+        file: String,
+    },
+    /// A program failed.
+    #[error("`{program}` failed: {reason}")]
+    Command {
+        /// Program that ran.
+        program: String,
+        /// Last line of its standard error, or its exit status.
+        reason: String,
+    },
+    /// A program did not end in time.
+    #[error("`{program}` did not end within {seconds} s")]
+    Deadline {
+        /// Program that was stopped.
+        program: String,
+        /// Seconds it was given.
+        seconds: u64,
+    },
+    /// A shared library that the agent needs is in none of its packages.
+    #[error("no package has the library `{soname}` that `{wanted_by}` needs")]
+    LibraryMissing {
+        /// Name as in the dynamic section.
+        soname: String,
+        /// File that names it.
+        wanted_by: String,
+    },
+    /// The kernel package lacks something without which the guest cannot work.
+    #[error("the kernel package has no {what}")]
+    KernelIncomplete {
+        /// What is missing.
+        what: String,
+    },
+    /// A file is not what its name says.
+    #[error("`{}` is not a readable ELF file", path.display())]
+    Malformed {
+        /// File in the unpacked packages.
+        path: PathBuf,
+    },
+    /// A file operation failed.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// Verb, such as `read`.
+        action: &'static str,
+        /// File or directory.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Adapts an I/O error, for `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
