@@ -1,0 +1,229 @@
+//! What a command may ask of its surroundings: settings, configuration, clock, terminal, output.
+
+use std::io::{self, BufWriter, LineWriter, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::output::{self, Format, Listing, Render};
+use crate::paths::Paths;
+use crate::progress::Progress;
+use crate::term::{ColorChoice, Terminal};
+use crate::{Failure, Globals, Kind, Result, env, report};
+
+/// The context of one run of a tool. Created once by [`crate::run_tool`].
+#[derive(Debug)]
+pub struct Cx {
+    globals: Globals,
+    terminal: Terminal,
+    tool: String,
+    paths: OnceLock<Result<Paths>>,
+    config: OnceLock<Result<Config>>,
+    warned: Mutex<Vec<String>>,
+}
+
+impl Cx {
+    pub(crate) fn new(globals: Globals, tool: &str) -> Self {
+        Self {
+            globals,
+            terminal: Terminal::detect(),
+            tool: tool.to_owned(),
+            paths: OnceLock::new(),
+            config: OnceLock::new(),
+            warned: Mutex::default(),
+        }
+    }
+
+    /// The global flags.
+    #[must_use]
+    pub fn globals(&self) -> &Globals {
+        &self.globals
+    }
+
+    /// The terminal.
+    #[must_use]
+    pub fn terminal(&self) -> &Terminal {
+        &self.terminal
+    }
+
+    /// The executable's name, `nova-vm`.
+    #[must_use]
+    pub fn tool(&self) -> &str {
+        &self.tool
+    }
+
+    /// How the user typed the tool: `nova vm` through the dispatcher, else its name.
+    #[must_use]
+    pub fn invocation(&self) -> String {
+        env::get(env::NOVA_INVOCATION).unwrap_or_else(|| self.tool.clone())
+    }
+
+    /// The toolkit's directories.
+    pub fn paths(&self) -> Result<&Paths> {
+        self.paths
+            .get_or_init(Paths::from_env)
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// The merged configuration, read at the first call.
+    pub fn config(&self) -> Result<&Config> {
+        let load = || Config::load(self.paths()?, &self.globals);
+        let config = self
+            .config
+            .get_or_init(load)
+            .as_ref()
+            .map_err(Clone::clone)?;
+        config
+            .warnings()
+            .iter()
+            .for_each(|warning| self.warn(warning));
+        Ok(config)
+    }
+
+    /// The namespace to work in: flag, variable, context, then `default`.
+    pub fn namespace(&self) -> Result<String> {
+        if let Some(namespace) = &self.globals.namespace {
+            return Ok(namespace.clone());
+        }
+        let context = self.config()?.context(self.globals.context.as_deref())?;
+        Ok(context
+            .and_then(|context| context.namespace)
+            .unwrap_or_else(|| "default".to_owned()))
+    }
+
+    /// The output format. A configured one that is broken counts as `table`: the configuration
+    /// error itself is reported where the configuration is needed.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.globals.output.unwrap_or_else(|| {
+            let configured = self.config().ok().and_then(Config::output);
+            configured.unwrap_or_default()
+        })
+    }
+
+    /// The time limit of a waiting verb: `--timeout`, else `default`.
+    #[must_use]
+    pub fn timeout_or(&self, default: Duration) -> Duration {
+        self.globals.timeout.unwrap_or(default)
+    }
+
+    /// The current time.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
+    /// Whether stdout may be coloured.
+    #[must_use]
+    pub fn color_stdout(&self) -> bool {
+        self.terminal
+            .colors(self.color_choice(), self.terminal.stdout)
+    }
+
+    /// Whether stderr may be coloured.
+    #[must_use]
+    pub fn color_stderr(&self) -> bool {
+        self.terminal
+            .colors(self.color_choice(), self.terminal.stderr)
+    }
+
+    fn color_choice(&self) -> ColorChoice {
+        self.globals.color.unwrap_or_default()
+    }
+
+    /// Standard output: by line on a terminal, in large blocks in a pipe, nothing under `-qq`.
+    #[must_use]
+    pub fn stdout(&self) -> Box<dyn Write> {
+        if self.globals.quiet >= 2 {
+            Box::new(io::sink())
+        } else if self.terminal.stdout {
+            Box::new(LineWriter::new(io::stdout()))
+        } else {
+            Box::new(BufWriter::with_capacity(64 * 1024, io::stdout()))
+        }
+    }
+
+    /// Writes a result in the wanted format. The error carries the exit code of a negative one.
+    pub fn emit(&self, report: &impl Render) -> Result<()> {
+        output::emit_report(self, report)
+    }
+
+    /// Writes a list, get or watch as it arrives.
+    pub fn emit_listing(&self, listing: Listing) -> Result<()> {
+        output::emit_listing(self, listing)
+    }
+
+    /// Writes text to stdout as it is; for logs and generated files.
+    pub fn print(&self, text: &str) -> Result<()> {
+        let mut out = self.stdout();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::silent(0),
+            _ => Failure::new(Kind::Failed, format!("cannot write the output: {error}")),
+        })
+    }
+
+    /// Says something to a person on stderr; silent under `-q`.
+    pub fn note(&self, line: &str) {
+        if self.globals.quiet == 0 {
+            // A closed stderr is no reason to stop the work.
+            drop(writeln!(io::stderr(), "{line}"));
+        }
+    }
+
+    /// Warns once per process about the same thing.
+    pub fn warn(&self, message: &str) {
+        let new = self.warned.lock().is_ok_and(|mut said| {
+            let new = !said.iter().any(|line| line == message);
+            said.push(message.to_owned());
+            new
+        });
+        if new && env::get(env::NOVA_WARNINGS).as_deref() != Some("off") {
+            let label = report::paint(self.color_stderr(), report::YELLOW, "warning:");
+            self.note(&format!("{label} {message}"));
+        }
+    }
+
+    /// Prints an error that does not end the command.
+    pub fn report(&self, failure: &Failure) {
+        report::print(failure, &self.report_style());
+    }
+
+    pub(crate) fn report_style(&self) -> report::Style {
+        report::Style {
+            json: self.globals.json_errors
+                || self.globals.output.is_some_and(Format::needs_objects),
+            color: self.color_stderr(),
+            causes: self.globals.verbose > 0,
+            silent: self.globals.quiet >= 2,
+        }
+    }
+
+    /// Starts to show progress of an operation.
+    #[must_use]
+    pub fn progress(&self, operation: &str) -> Progress {
+        let quiet = self.globals.quiet > 0;
+        Progress::new(self.globals.progress, quiet, &self.terminal, operation)
+    }
+
+    /// Whether a person can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.terminal.can_ask() && !self.globals.no_input
+    }
+
+    /// The directory of first-party tools: `NOVA_EXEC_PATH`, else where this executable lies.
+    #[must_use]
+    pub fn exec_dir(&self) -> Option<PathBuf> {
+        env::get_os(env::NOVA_EXEC_PATH)
+            .map(PathBuf::from)
+            .or_else(|| {
+                std::env::current_exe()
+                    .ok()?
+                    .parent()
+                    .map(std::path::Path::to_owned)
+            })
+    }
+}

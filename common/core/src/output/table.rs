@@ -1,0 +1,157 @@
+//! Columns aligned as kubectl aligns them: width is the longest cell plus three, at least six.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+/// Blanks between a cell and the next column.
+const PADDING: usize = 3;
+/// Least width of a column, padding included.
+const MIN_WIDTH: usize = 6;
+
+/// A table that is built row by row and written at once.
+///
+/// A report without columns may instead be plain lines (see [`Table::line`]).
+#[derive(Debug, Default)]
+pub struct Table {
+    headers: Vec<String>,
+    rows: Vec<Vec<String>>,
+    lines: Vec<String>,
+}
+
+impl Table {
+    /// An empty table with upper-cased headers.
+    pub fn headers<S: AsRef<str>>(&mut self, headers: impl IntoIterator<Item = S>) {
+        self.headers = headers
+            .into_iter()
+            .map(|h| h.as_ref().to_uppercase())
+            .collect();
+    }
+
+    /// Adds a row. Control characters are shown escaped, a missing cell is the caller's `<none>`.
+    pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        self.rows.push(
+            cells
+                .into_iter()
+                .map(|cell| escape_cell(cell.as_ref()))
+                .collect(),
+        );
+    }
+
+    /// Adds a line of text that belongs to no column; lines come after the rows.
+    pub fn line(&mut self, text: impl Into<String>) {
+        self.lines.push(text.into());
+    }
+
+    /// Adds a `Key:  value` pair, for `describe`-like reports.
+    pub fn pair(&mut self, key: &str, value: impl AsRef<str>) {
+        self.row([format!("{key}:"), value.as_ref().to_owned()]);
+    }
+
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.lines.is_empty()
+    }
+
+    /// Writes the table, with its header line when `with_headers`.
+    pub fn write(&self, out: &mut dyn Write, with_headers: bool) -> io::Result<()> {
+        let show_headers = with_headers && !self.headers.is_empty();
+        let widths = self.widths(show_headers);
+        if show_headers {
+            write_row(out, &self.headers, &widths)?;
+        }
+        for row in &self.rows {
+            write_row(out, row, &widths)?;
+        }
+        for line in &self.lines {
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    /// Width of every column, padding included.
+    pub(crate) fn widths(&self, with_headers: bool) -> Vec<usize> {
+        let mut widths = Vec::new();
+        if with_headers {
+            widen(&mut widths, &self.headers);
+        }
+        for row in &self.rows {
+            widen(&mut widths, row);
+        }
+        widths
+    }
+}
+
+pub(crate) fn widen(widths: &mut Vec<usize>, cells: &[String]) {
+    if widths.len() < cells.len() {
+        widths.resize(cells.len(), MIN_WIDTH);
+    }
+    for (width, cell) in widths.iter_mut().zip(cells) {
+        *width = (*width).max(cell.width() + PADDING);
+    }
+}
+
+pub(crate) fn write_row(out: &mut dyn Write, cells: &[String], widths: &[usize]) -> io::Result<()> {
+    let mut line = String::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+    }
+    writeln!(out, "{}", line.trim_end_matches(' '))
+}
+
+/// Shows control characters as escapes, so that no name from a server can drive the terminal.
+#[must_use]
+pub fn escape_cell(cell: &str) -> String {
+    if !cell.chars().any(char::is_control) {
+        return cell.to_owned();
+    }
+    let mut shown = String::with_capacity(cell.len() + 4);
+    for c in cell.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            '\r' => shown.push_str("\\r"),
+            c if c.is_control() => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(table: &Table, headers: bool) -> String {
+        let mut out = Vec::new();
+        table.write(&mut out, headers).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_the_longest_cell_plus_three() {
+        let mut table = Table::default();
+        table.headers(["name", "cpus", "age"]);
+        table.row(["web-1", "2", "5m"]);
+        assert_eq!(
+            text(&table, true),
+            "NAME    CPUS   AGE\nweb-1   2      5m\n"
+        );
+        assert_eq!(text(&table, false), "web-1   2     5m\n");
+    }
+
+    #[test]
+    fn wide_characters_count_double_and_trailing_blanks_go() {
+        let mut table = Table::default();
+        table.row(["日本", "x", ""]);
+        table.row(["abc", "yy", ""]);
+        assert_eq!(text(&table, true), "日本   x\nabc    yy\n");
+    }
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert_eq!(escape_cell("a\n\t\u{1b}[31m"), "a\\n\\t\\x1b[31m");
+    }
+}

@@ -1,0 +1,209 @@
+//! From process arguments to an exit code: the one path that every tool takes.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Args, Command, FromArgMatches};
+
+use crate::globals::GlobalArgs;
+use crate::report::{self, Style};
+use crate::{Cx, Failure, Result, env, log, signal, suggest};
+
+/// A tool: its commands as a clap parser, and what they do.
+pub trait Tool: clap::Parser {
+    /// Runs the parsed command.
+    fn run(self, cx: &Cx) -> Result<()>;
+
+    /// What to do with a verb that the tool does not know; it may execute an extension and never
+    /// return. The default knows none.
+    fn unknown_verb(_arguments: &[OsString]) -> Option<ExitCode> {
+        None
+    }
+}
+
+/// The tool's whole clap command with the global flags, for help, manuals and completion.
+#[must_use]
+pub fn command_of<T: Tool>() -> Command {
+    let width = terminal_width();
+    GlobalArgs::augment_args(T::command())
+        .term_width(width)
+        .arg_required_else_help(false)
+        .subcommand_required(T::command().has_subcommands())
+        .disable_help_subcommand(false)
+        .propagate_version(true)
+}
+
+/// Help is as wide as the terminal, at most 100 columns.
+fn terminal_width() -> usize {
+    let columns = env::get(env::COLUMNS).and_then(|text| text.parse().ok());
+    let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or_else(real).unwrap_or(100).clamp(40, 100)
+}
+
+/// Runs `T` on the process arguments and answers its exit code.
+#[must_use]
+pub fn run_tool<T: Tool>() -> ExitCode {
+    run_tool_with::<T>(std::env::args_os().collect())
+}
+
+/// Runs `T` on the given arguments, program name first.
+#[must_use]
+pub fn run_tool_with<T: Tool>(arguments: Vec<OsString>) -> ExitCode {
+    install_panic_hook();
+    let command = command_of::<T>();
+    let name = command.get_name().to_owned();
+    let command = match env::get(env::NOVA_INVOCATION) {
+        Some(typed) => command.bin_name(typed),
+        None => command.bin_name(name.clone()),
+    };
+    if let Some(code) = unknown_verb::<T>(&command, &arguments) {
+        return code;
+    }
+    let matches = match command.try_get_matches_from(arguments.clone()) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error, &arguments),
+    };
+    let parsed = GlobalArgs::from_arg_matches(&matches)
+        .and_then(|globals| Ok((globals, T::from_arg_matches(&matches)?)));
+    let (globals, tool) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, &arguments),
+    };
+    match globals.resolve() {
+        Ok(globals) => finish(&Cx::new(globals, &name), tool),
+        Err(failure) => {
+            report::print(&failure, &early_style(&arguments));
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn finish<T: Tool>(cx: &Cx, tool: T) -> ExitCode {
+    let result = log::init(cx).and_then(|()| tool.run(cx));
+    // A signal that ended the work must look like a signal death to the shell.
+    signal::reraise_if_caught();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            report::print(&failure, &cx.report_style());
+            if let crate::Kind::Signal(number) = failure.kind() {
+                signal::die_of(number);
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn unknown_verb<T: Tool>(command: &Command, arguments: &[OsString]) -> Option<ExitCode> {
+    let verb = arguments.get(1)?.to_str()?;
+    let known = |name: &str| command.find_subcommand(name).is_some() || name == "help";
+    if verb.starts_with('-') || !command.has_subcommands() || known(verb) {
+        return None;
+    }
+    T::unknown_verb(arguments)
+}
+
+/// Help and version go to stdout with code 0; everything else is a usage error.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    use clap::error::ErrorKind as E;
+    match error.kind() {
+        E::DisplayHelp | E::DisplayVersion => {
+            // A closed pipe has had enough of the help.
+            drop(error.print());
+            ExitCode::SUCCESS
+        }
+        E::DisplayHelpOnMissingArgumentOrSubcommand => {
+            drop(error.print());
+            ExitCode::from(2)
+        }
+        _ => {
+            report::print(&usage_failure(error), &early_style(arguments));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// clap's message without its own decoration: the sentence, the usage line, the pointer to help.
+fn usage_failure(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let body = text.strip_prefix("error: ").unwrap_or(&text);
+    let (message, rest) = body.split_once("\n\n").unwrap_or((body, ""));
+    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let mut failure = Failure::usage(message);
+    for line in rest.lines().map(str::trim) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            failure = failure.with_hint(tip);
+        } else if let Some(usage) = line.strip_prefix("Usage: ") {
+            failure = failure.with_hint(format!("usage: {usage}"));
+        }
+    }
+    match synonym(error) {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
+
+/// Verbs of other tools that mean one of ours.
+fn synonym(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue};
+    let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let ours = match verb.as_str() {
+        "remove" | "destroy" | "del" | "kill" => "delete",
+        "new" | "add" | "launch" | "run" | "up" => "create",
+        "show" | "info" | "inspect" => "describe",
+        "status" | "ps" => "list",
+        "reboot" => "restart",
+        "shutdown" | "poweroff" | "halt" => "stop",
+        "boot" | "poweron" => "start",
+        "shell" | "ssh" => "exec",
+        _ => return None,
+    };
+    suggest::hint(ours, [ours])
+}
+
+/// Before the flags are parsed, only their spelling can say that errors are wanted as JSON.
+fn early_style(arguments: &[OsString]) -> Style {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let structured = ["json", "yaml", "jsonl"];
+    let pair = words
+        .windows(2)
+        .any(|two| matches!(two[0], "-o" | "--output") && structured.contains(&two[1]));
+    let joined = words.iter().any(|word| {
+        let value = word
+            .strip_prefix("--output=")
+            .or_else(|| word.strip_prefix("-o"));
+        *word == "--json-errors"
+            || value.is_some_and(|v| structured.contains(&v.trim_start_matches('=')))
+    });
+    let json = pair
+        || joined
+        || env::flag(env::NOVA_JSON_ERRORS)
+        || env::get(env::NOVA_ERROR_FORMAT).as_deref() == Some("json");
+    let terminal = crate::term::Terminal::detect();
+    Style {
+        json,
+        color: terminal.colors(crate::term::ColorChoice::Auto, terminal.stderr),
+        ..Style::default()
+    }
+}
+
+/// A panic is a bug: one sentence for the user, and Rust's own code 101.
+fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let at = info
+            .location()
+            .map_or_else(String::new, |at| format!(" at {at}"));
+        let failure = Failure::new(crate::Kind::Internal, format!("this is a bug of nova{at}"))
+            .with_cause(info)
+            .with_hint("please report it with the command that you ran");
+        report::print(
+            &failure,
+            &Style {
+                causes: env::flag(env::NOVA_VERBOSE),
+                ..Style::default()
+            },
+        );
+    }));
+}
