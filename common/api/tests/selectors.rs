@@ -22,7 +22,8 @@ struct Vector {
 }
 
 fn vectors() -> Vectors {
-    serde_json::from_str(include_str!("fixtures/selectors.json")).unwrap()
+    serde_json::from_str(include_str!("fixtures/selectors.json"))
+        .expect("the fixture is valid JSON")
 }
 
 /// Recorded messages were cut at about 120 characters, so a prefix is what can be compared.

@@ -279,7 +279,7 @@ fn scale(numerator: i128, places: u32, suffix: &str) -> Option<(Form, Option<i12
         let value = numerator
             .checked_mul(1_i128 << shift)
             .and_then(|v| v.checked_mul(NANO));
-        return Some((Form::Binary, value.and_then(|v| shrink(v, places))));
+        return Some((Form::Binary, value.map(|v| shrink(v, places))));
     }
     let (form, power) = match DECIMAL.iter().find(|(name, _)| *name == suffix) {
         Some((_, power)) => (Form::Decimal, *power),
@@ -295,20 +295,16 @@ fn scale(numerator: i128, places: u32, suffix: &str) -> Option<(Form, Option<i12
             .and_then(|t| 10_i128.checked_pow(t))
             .and_then(|f| numerator.checked_mul(f))
     } else {
-        u32::try_from(-total)
-            .ok()
-            .and_then(|t| shrink(numerator, t))
+        u32::try_from(-total).ok().map(|t| shrink(numerator, t))
     };
     Some((form, value.or(if numerator == 0 { Some(0) } else { None })))
 }
 
 /// Divides by a power of ten, rounding up as Kubernetes does below a billionth.
-fn shrink(value: i128, places: u32) -> Option<i128> {
-    Some(
-        10_i128
-            .checked_pow(places)
-            .map_or(1, |by| ceil_div(value, by)),
-    )
+fn shrink(value: i128, places: u32) -> i128 {
+    10_i128
+        .checked_pow(places)
+        .map_or(1, |by| ceil_div(value, by))
 }
 
 impl fmt::Display for Quantity {

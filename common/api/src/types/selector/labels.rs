@@ -118,7 +118,7 @@ fn found(token: &Token, expected: &str) -> SelectorError {
     SelectorError(format!("found '{}'{expected}", token.text()))
 }
 
-fn in_requirement(error: SelectorError) -> SelectorError {
+fn in_requirement(error: &SelectorError) -> SelectorError {
     SelectorError(format!("unable to parse requirement: {}", error.0))
 }
 
@@ -129,21 +129,25 @@ fn parse_requirement(parser: &mut Parser) -> Result<Requirement, SelectorError> 
     }
     let key = match parser.next() {
         Token::Word(key) => key,
-        other => return Err(in_requirement(found(&other, ", expected: identifier"))),
+        other => return Err(in_requirement(&found(&other, ", expected: identifier"))),
     };
-    check_label_key(&key).map_err(|reason| in_requirement(invalid("<nil>", &key, &reason)))?;
+    check_label_key(&key).map_err(|reason| in_requirement(&invalid("<nil>", &key, &reason)))?;
     if negated {
         return requirement(key, Operator::DoesNotExist, BTreeSet::new());
     }
     if matches!(parser.peek(), Token::End | Token::Comma) {
         return requirement(key, Operator::Exists, BTreeSet::new());
     }
-    let operator = parse_operator(parser).map_err(in_requirement)?;
+    let operator = parse_operator(parser).map_err(|error| in_requirement(&error))?;
     let values = match operator {
         Operator::In | Operator::NotIn => parse_values(parser),
         _ => parse_value(parser),
     };
-    requirement(key, operator, values.map_err(in_requirement)?)
+    requirement(
+        key,
+        operator,
+        values.map_err(|error| in_requirement(&error))?,
+    )
 }
 
 fn parse_operator(parser: &mut Parser) -> Result<Operator, SelectorError> {
@@ -200,17 +204,17 @@ pub(super) fn requirement(
     operator: Operator,
     values: BTreeSet<String>,
 ) -> Result<Requirement, SelectorError> {
-    check_label_key(&key).map_err(|reason| in_requirement(invalid("<nil>", &key, &reason)))?;
+    check_label_key(&key).map_err(|reason| in_requirement(&invalid("<nil>", &key, &reason)))?;
     if matches!(operator, Operator::GreaterThan | Operator::LessThan) {
         let integer = |value: &&String| value.parse::<i64>().is_err();
         if let Some(value) = values.iter().find(integer) {
             let reason = "for 'Gt', 'Lt' operators, the value must be an integer";
-            return Err(in_requirement(invalid("values[0]", value, reason)));
+            return Err(in_requirement(&invalid("values[0]", value, reason)));
         }
     }
     for (index, value) in values.iter().enumerate() {
         check_label_value(value).map_err(|reason| {
-            in_requirement(invalid(&format!("values[{index}][{key}]"), value, &reason))
+            in_requirement(&invalid(&format!("values[{index}][{key}]"), value, &reason))
         })?;
     }
     Ok(Requirement {
