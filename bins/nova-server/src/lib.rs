@@ -1,6 +1,8 @@
 //! `nova-server`: runs virtual machines and serves the NovaCron API.
 
+mod api;
 mod engine;
+mod store;
 
 /// Runs the tool on the process arguments.
 #[must_use]

@@ -1,0 +1,407 @@
+//! One constructor per case of the table of errors. Messages are Kubernetes' wherever it has the
+//! case, since clients match on them.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::fault::{Fault, Target};
+use super::{ApiError, Cause};
+use crate::store::Key;
+
+/// API group of a plural; the two kinds of Kubernetes itself are in the core group.
+fn group_of(plural: &str) -> &'static str {
+    match plural {
+        "namespaces" | "events" => "",
+        _ => "nova.dev",
+    }
+}
+
+/// `virtualmachines.nova.dev`, or `events`.
+fn qualified(kind: &str, group: &str) -> String {
+    if group.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind}.{group}")
+    }
+}
+
+struct Words(StatusCode, &'static str, &'static str, &'static str);
+
+impl ApiError {
+    fn new(words: &Words, message: impl Into<String>) -> Self {
+        Self(Box::new(Fault {
+            status: words.0,
+            reason: words.1,
+            code: words.2,
+            nova_reason: words.3,
+            message: message.into(),
+            retryable: false,
+            retry_after: None,
+            target: Target::default(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            details: Map::new(),
+        }))
+    }
+
+    fn at(mut self, key: &Key) -> Self {
+        self.0.target = Target {
+            kind: key.kind.to_owned(),
+            group: group_of(key.kind),
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+            uid: String::new(),
+        };
+        self
+    }
+
+    fn retryable(mut self) -> Self {
+        self.0.retryable = true;
+        self
+    }
+
+    /// The object does not exist.
+    pub(crate) fn not_found(key: &Key) -> Self {
+        let words = Words(StatusCode::NOT_FOUND, "NotFound", "NotFound", "NotFound");
+        let message = format!(
+            "{} {:?} not found",
+            qualified(key.kind, group_of(key.kind)),
+            key.name
+        );
+        Self::new(&words, message).at(key)
+    }
+
+    /// No such path.
+    pub(crate) fn no_such_path() -> Self {
+        let words = Words(StatusCode::NOT_FOUND, "NotFound", "NotFound", "NoSuchPath");
+        Self::new(&words, "the server could not find the requested resource")
+    }
+
+    /// An object of that name exists.
+    pub(crate) fn already_exists(key: &Key) -> Self {
+        let words = Words(
+            StatusCode::CONFLICT,
+            "AlreadyExists",
+            "Conflict",
+            "AlreadyExists",
+        );
+        let message = format!(
+            "{} {:?} already exists",
+            qualified(key.kind, group_of(key.kind)),
+            key.name
+        );
+        Self::new(&words, message).at(key)
+    }
+
+    /// A precondition did not hold; `why` is the part after the colon.
+    pub(crate) fn conflict_because(key: &Key, why: &str) -> Self {
+        let words = Words(StatusCode::CONFLICT, "Conflict", "Conflict", "Conflict");
+        let message = format!(
+            "Operation cannot be fulfilled on {} {:?}: {why}",
+            qualified(key.kind, group_of(key.kind)),
+            key.name
+        );
+        Self::new(&words, message).at(key)
+    }
+
+    /// The object changed since the client read it.
+    pub(crate) fn conflict(key: &Key, current: u64) -> Self {
+        let why = "the object has been modified; \
+                   please apply your changes to the latest version and try again";
+        Self::conflict_because(key, why).detail("currentResourceVersion", current.to_string())
+    }
+
+    /// The object cannot go while others use it.
+    pub(crate) fn in_use(key: &Key, users: &[String]) -> Self {
+        let why = format!("it is in use by {}", users.join(", "));
+        let mut error = Self::conflict_because(key, &why).detail("usedBy", json!(users));
+        error.0.nova_reason = "InUse";
+        error
+    }
+
+    /// The verb is not possible in this phase.
+    pub(crate) fn invalid_state(key: &Key, phase: &str, allowed: &[&str], message: &str) -> Self {
+        let words = Words(StatusCode::CONFLICT, "Conflict", "Conflict", "InvalidState");
+        Self::new(&words, message)
+            .at(key)
+            .detail("phase", phase)
+            .detail("allowed", json!(allowed))
+    }
+
+    /// Another operation of the object runs and cannot be superseded.
+    pub(crate) fn in_progress(key: &Key, operation: &str) -> Self {
+        let words = Words(
+            StatusCode::CONFLICT,
+            "Conflict",
+            "Conflict",
+            "OperationInProgress",
+        );
+        let message = format!("operation {operation:?} on {:?} is still running", key.name);
+        Self::new(&words, message)
+            .at(key)
+            .detail("operation", operation)
+            .retryable()
+    }
+
+    /// The body is well formed and says something impossible. `kind` is the singular kind.
+    pub(crate) fn invalid(key: &Key, kind: &str, causes: Vec<Cause>) -> Self {
+        let words = Words(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Invalid",
+            "ValidationError",
+            "Invalid",
+        );
+        let sentences: Vec<String> = causes.iter().map(Cause::sentence).collect();
+        let list = match &sentences[..] {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let message = format!(
+            "{} {:?} is invalid: {list}",
+            qualified(kind, group_of(key.kind)),
+            key.name
+        );
+        let mut error = Self::new(&words, message).at(key);
+        kind.clone_into(&mut error.0.target.kind);
+        error.0.causes = causes;
+        error
+    }
+
+    /// A change of what may never change.
+    pub(crate) fn immutable(key: &Key, kind: &str, causes: Vec<Cause>) -> Self {
+        let mut error = Self::invalid(key, kind, causes);
+        error.0.nova_reason = "Immutable";
+        error
+    }
+
+    /// A 422 that names no field (a failed `test` of a JSON patch).
+    pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Invalid",
+            "ValidationError",
+            "Invalid",
+        );
+        Self::new(&words, message)
+    }
+
+    /// The request is malformed.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "ValidationError",
+            "BadRequest",
+        );
+        Self::new(&words, message)
+    }
+
+    /// A selector that cannot be parsed or names a field the kind does not select by.
+    pub(crate) fn bad_selector(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "ValidationError",
+            "BadSelector",
+        );
+        Self::new(&words, message)
+    }
+
+    /// The body is too large.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let words = Words(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            "ValidationError",
+            "TooLarge",
+        );
+        Self::new(
+            &words,
+            format!("Request entity too large: limit is {limit}"),
+        )
+    }
+
+    /// The body has a content type that the path does not read.
+    pub(crate) fn unsupported_media_type(accepted: &[&str]) -> Self {
+        let words = Words(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            "ValidationError",
+            "UnsupportedMediaType",
+        );
+        let message = format!(
+            "the body of the request was in an unknown format - \
+             accepted media types include: {}",
+            accepted.join(", ")
+        );
+        Self::new(&words, message)
+    }
+
+    /// The client accepts nothing that we write.
+    pub(crate) fn not_acceptable(offered: &[&str]) -> Self {
+        let words = Words(
+            StatusCode::NOT_ACCEPTABLE,
+            "NotAcceptable",
+            "ValidationError",
+            "BadRequest",
+        );
+        let message = format!(
+            "only the following media types are accepted: {}",
+            offered.join(", ")
+        );
+        Self::new(&words, message)
+    }
+
+    /// The path exists, the method does not.
+    pub(crate) fn method_not_allowed() -> Self {
+        let words = Words(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "ValidationError",
+            "BadRequest",
+        );
+        Self::new(
+            &words,
+            "the server does not allow this method on the requested resource",
+        )
+    }
+
+    /// Nobody we know.
+    pub(crate) fn unauthorized(reason: &'static str) -> Self {
+        let words = Words(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized",
+            "Unauthorized",
+            reason,
+        );
+        Self::new(&words, "Unauthorized")
+    }
+
+    /// Somebody we know who may not.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        let words = Words(StatusCode::FORBIDDEN, "Forbidden", "Forbidden", "Denied");
+        Self::new(&words, message)
+    }
+
+    /// The object is protected against this verb.
+    pub(crate) fn protected(key: &Key, message: &str) -> Self {
+        let words = Words(StatusCode::FORBIDDEN, "Forbidden", "Forbidden", "Protected");
+        let kind = qualified(key.kind, group_of(key.kind));
+        Self::new(
+            &words,
+            format!("{kind} {:?} is forbidden: {message}", key.name),
+        )
+        .at(key)
+    }
+
+    /// The position is older than the change log or newer than the server.
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
+        let words = Words(StatusCode::GONE, "Expired", "Expired", "Expired");
+        Self::new(&words, message)
+    }
+
+    /// Something took longer than it may.
+    pub(crate) fn timeout(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::GATEWAY_TIMEOUT,
+            "Timeout",
+            "Timeout",
+            "DeadlineExceeded",
+        );
+        Self::new(&words, message).retryable()
+    }
+
+    /// The guest did not answer in time.
+    pub(crate) fn guest_timeout(key: &Key, message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::GATEWAY_TIMEOUT,
+            "Timeout",
+            "Timeout",
+            "GuestTimeout",
+        );
+        Self::new(&words, message).at(key).retryable()
+    }
+
+    /// Too much at once.
+    pub(crate) fn too_many(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequests",
+            "RateLimited",
+            "TooManyRequests",
+        );
+        Self::new(&words, message).retryable().retry_after(1)
+    }
+
+    /// A bug or a fault of the machine.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "InternalError",
+            "Internal",
+        );
+        Self::new(
+            &words,
+            format!("Internal error occurred: {}", message.into()),
+        )
+    }
+
+    /// The engine failed. `raw` is its own text.
+    pub(crate) fn engine(engine: &str, message: impl Into<String>, raw: &str) -> Self {
+        let words = Words(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "InternalError",
+            "EngineError",
+        );
+        Self::new(&words, message)
+            .detail("engine", engine)
+            .detail("raw", raw)
+    }
+
+    /// Not now: `reason` is `NotReady`, `NodeUnavailable`, `AgentUnavailable` or
+    /// `EngineUnavailable`.
+    pub(crate) fn unavailable(reason: &'static str, message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "Unavailable",
+            reason,
+        );
+        Self::new(&words, message).retryable()
+    }
+
+    /// Disk, memory or the like ran out.
+    pub(crate) fn insufficient(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "InsufficientStorage",
+            "Unavailable",
+            "InsufficientResources",
+        );
+        Self::new(&words, message)
+    }
+
+    /// This server or engine cannot do it at all.
+    pub(crate) fn not_supported(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplemented",
+            "Unavailable",
+            "NotSupported",
+        );
+        Self::new(&words, message)
+    }
+
+    /// About this object; for constructors that do not take one.
+    #[must_use]
+    pub(crate) fn on(self, key: &Key) -> Self {
+        self.at(key)
+    }
+
+    /// The details member `details.KEY`, where the error has it.
+    pub(crate) fn details(&self) -> &Map<String, Value> {
+        &self.0.details
+    }
+}

@@ -1,0 +1,216 @@
+//! The store as the rest of the server sees it.
+
+use std::path::Path;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use tokio::sync::{oneshot, watch};
+
+use super::db::Db;
+use super::log::Expired;
+use super::state::State;
+use super::writer::{Job, Message, Writer};
+use super::{Key, Object, StoreError, Tx, Watch};
+use crate::api::error::ApiError;
+
+/// When a write is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// When it would survive a power cut.
+    Spec,
+    /// When it would survive a kill of the server; a power cut may take the last moments.
+    Status,
+}
+
+/// All objects of the server. Dropping the last handle ends the writer after it emptied its queue.
+pub(crate) struct Store {
+    state: Arc<RwLock<State>>,
+    revision: watch::Receiver<u64>,
+    queue: Mutex<Option<Sender<Message>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    signing_key: String,
+}
+
+impl Store {
+    /// Opens `nova.db` in the data directory, or makes it.
+    pub(crate) fn open(data_dir: &Path) -> Result<Arc<Self>, StoreError> {
+        let path = data_dir.join("nova.db");
+        let db = Db::open(&path)?;
+        let failed = |source| StoreError::Open {
+            path: path.clone(),
+            source,
+        };
+        let signing_key = match db.meta("signing-key").map_err(failed)? {
+            Some(key) => key,
+            None => {
+                let key = format!(
+                    "{}{}",
+                    uuid::Uuid::new_v4().simple(),
+                    uuid::Uuid::new_v4().simple()
+                );
+                db.set_meta("signing-key", &key).map_err(failed)?;
+                key
+            }
+        };
+        let state = db.load(&path)?;
+        let (sender, revision) = watch::channel(state.log.newest());
+        let state = Arc::new(RwLock::new(state));
+        let (queue, jobs) = mpsc::channel();
+        let writer = Writer {
+            db,
+            state: Arc::clone(&state),
+            revision: sender,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run(&jobs))
+            .map_err(StoreError::Thread)?;
+        Ok(Arc::new(Self {
+            state,
+            revision,
+            queue: Mutex::new(Some(queue)),
+            writer: Mutex::new(Some(thread)),
+            signing_key,
+        }))
+    }
+
+    /// The newest committed revision of an object.
+    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Object>> {
+        self.read(|state| state.get(key).cloned())
+    }
+
+    /// The same, or `NotFound`.
+    pub(crate) fn require(&self, key: &Key) -> Result<Arc<Object>, ApiError> {
+        self.get(key).ok_or_else(|| ApiError::not_found(key))
+    }
+
+    /// Objects of a kind, of one namespace or of all, ordered by namespace and name.
+    pub(crate) fn list(&self, kind: &'static str, namespace: Option<&str>) -> Vec<Arc<Object>> {
+        self.read(|state| state.list(kind, namespace).cloned().collect())
+    }
+
+    /// The same with the revision that it shows.
+    pub(crate) fn snapshot(
+        &self,
+        kind: &'static str,
+        namespace: Option<&str>,
+    ) -> (Vec<Arc<Object>>, u64) {
+        self.read(|state| {
+            (
+                state.list(kind, namespace).cloned().collect(),
+                state.log.newest(),
+            )
+        })
+    }
+
+    /// The list as it was at an earlier revision that the log still reaches.
+    pub(crate) fn list_at(
+        &self,
+        kind: &'static str,
+        namespace: Option<&str>,
+        revision: u64,
+    ) -> Result<Vec<Arc<Object>>, Expired> {
+        self.read(|state| state.list_at(kind, namespace, revision))
+    }
+
+    /// The newest committed revision of the server.
+    pub(crate) fn revision(&self) -> u64 {
+        *self.revision.borrow()
+    }
+
+    /// Waits until the server has reached a revision.
+    pub(crate) async fn reached(&self, revision: u64) {
+        let mut newest = self.revision.clone();
+        // An error means that the store ends; the caller's deadline or the shutdown follows.
+        if newest.wait_for(|now| *now >= revision).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Runs `work` on the writer thread against the newest state and returns when the result is
+    /// committed. `work` must be quick and may not block. Its changes stay only when it succeeds.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            durability,
+            work: Box::new(move |tx| {
+                let (value, result) = match work(tx) {
+                    Ok(value) => (Some(value), Ok(())),
+                    Err(error) => (None, Err(error)),
+                };
+                let answer = Box::new(move |committed: Result<(), ApiError>| {
+                    let result = committed.and_then(|()| {
+                        value.ok_or_else(|| ApiError::internal("a write without a result"))
+                    });
+                    // The caller may have gone; what it asked for is done all the same.
+                    drop(reply.send(result));
+                });
+                (result, answer)
+            }),
+        };
+        self.send(Message::Write(job))?;
+        answer
+            .await
+            .map_err(|_| ApiError::internal("the change was dropped"))?
+    }
+
+    /// Follows changes after a revision. No kinds means all.
+    pub(crate) fn watch(&self, kinds: &[&'static str], after: u64) -> Result<Watch, Expired> {
+        Watch::new(Arc::clone(&self.state), self.revision.clone(), kinds, after)
+    }
+
+    /// Key for continue tokens; stays the same over restarts.
+    pub(crate) fn signing_key(&self) -> &[u8] {
+        self.signing_key.as_bytes()
+    }
+
+    /// Takes no more writes, finishes those that wait and closes the database.
+    pub(crate) fn close(&self) {
+        self.queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer thread panicked");
+        }
+    }
+
+    fn send(&self, message: Message) -> Result<(), ApiError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue.as_ref().map(|queue| queue.send(message).is_ok());
+        if sent == Some(true) {
+            return Ok(());
+        }
+        Err(ApiError::unavailable(
+            "NotReady",
+            "the server is shutting down",
+        ))
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self) {
+        self.send(Message::LimitPages).unwrap();
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("revision", &self.revision())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,39 @@
+//! The state of the server: every object, and one log of every change.
+//!
+//! ```text
+//!  handlers, controllers ── write(closure) ──▶ queue ──▶ writer thread
+//!        ▲                                                │ runs closures against the newest state
+//!        │ get, list, watch                               │ one SQLite transaction per batch
+//!        │                                                ▼
+//!      State (objects + change log in memory) ◀── published after the commit
+//! ```
+//!
+//! Objects are kept encoded, so ten thousand of them cost their bytes and little more. A change is
+//! visible to readers only when it is committed, and acknowledged only then. The log holds the state
+//! before and after each change, which serves watches, lists at an older revision and continue
+//! tokens alike.
+
+mod db;
+mod error;
+mod handle;
+mod key;
+mod log;
+mod object;
+mod stamp;
+mod state;
+mod tx;
+mod watch;
+mod writer;
+
+#[cfg(test)]
+mod proptests;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::StoreError;
+pub(crate) use handle::{Durability, Store};
+pub(crate) use key::Key;
+pub(crate) use log::{Change, ChangeKind, Expired};
+pub(crate) use object::Object;
+pub(crate) use tx::Tx;
+pub(crate) use watch::Watch;

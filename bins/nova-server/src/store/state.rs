@@ -1,0 +1,87 @@
+//! The committed state in memory.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::log::{Change, Expired, Log};
+use super::{Key, Object};
+
+/// Newest objects and the log that leads to them.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    objects: BTreeMap<Key, Arc<Object>>,
+    pub(super) log: Log,
+}
+
+impl State {
+    /// A state from what the database holds.
+    pub(super) fn new(objects: BTreeMap<Key, Arc<Object>>, log: Log) -> Self {
+        Self { objects, log }
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        self.objects.get(key)
+    }
+
+    /// Objects of a kind, of one namespace or of all, in order of namespace and name.
+    pub(super) fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
+        let from = Key::new(kind, namespace.unwrap_or_default(), "");
+        self.objects
+            .range((Bound::Included(from), Bound::Unbounded))
+            .map(|(_, object)| object)
+            .take_while(move |object| {
+                object.key.kind == kind && namespace.is_none_or(|ns| object.key.namespace == ns)
+            })
+    }
+
+    /// The same list as it was at `revision`: today's, with every later change undone.
+    pub(super) fn list_at(
+        &self,
+        kind: &'static str,
+        namespace: Option<&str>,
+        revision: u64,
+    ) -> Result<Vec<Arc<Object>>, Expired> {
+        let later = self.log.since(revision)?;
+        let mut undone: BTreeMap<&Key, Option<&Arc<Object>>> = BTreeMap::new();
+        for change in later.rev() {
+            let key = change.key();
+            if key.kind == kind && namespace.is_none_or(|ns| key.namespace == ns) {
+                undone.insert(key, change.before.as_ref());
+            }
+        }
+        if undone.is_empty() {
+            return Ok(self.list(kind, namespace).cloned().collect());
+        }
+        let mut then: BTreeMap<&Key, &Arc<Object>> = self
+            .list(kind, namespace)
+            .map(|object| (&object.key, object))
+            .collect();
+        for (key, before) in undone {
+            match before {
+                Some(object) => then.insert(key, object),
+                None => then.remove(key),
+            };
+        }
+        Ok(then.into_values().cloned().collect())
+    }
+
+    /// Makes committed changes visible.
+    pub(super) fn publish(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match &change.after {
+                Some(object) => {
+                    self.objects.insert(object.key.clone(), Arc::clone(object));
+                }
+                None => {
+                    self.objects.remove(change.key());
+                }
+            }
+            self.log.push(change);
+        }
+    }
+}

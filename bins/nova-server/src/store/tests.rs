@@ -1,0 +1,164 @@
+//! The store's promises, one test each.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn vm(name: &str) -> Key {
+    Key::new("virtualmachines", "default", name)
+}
+
+fn body(cpu: u32) -> Value {
+    json!({"apiVersion": "nova.dev/v1", "kind": "VirtualMachine",
+           "metadata": {"labels": {"app": "web"}}, "spec": {"cpu": cpu}})
+}
+
+async fn put(store: &Store, key: Key, value: Value) -> std::sync::Arc<Object> {
+    store
+        .write(Durability::Spec, move |tx| tx.put(&key, value))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_write_is_stamped_and_survives_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let made = put(&store, vm("a"), body(1)).await;
+    let value = made.value();
+    assert_eq!(value["metadata"]["generation"], 1);
+    assert_eq!(value["metadata"]["resourceVersion"], "1");
+    assert_eq!(made.label("app"), Some("web"));
+    store.close();
+
+    let again = Store::open(dir.path()).unwrap();
+    assert_eq!(again.get(&vm("a")), Some(made));
+    assert_eq!(again.revision(), 1);
+}
+
+#[tokio::test]
+async fn generation_follows_the_spec_and_uid_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let first = put(&store, vm("a"), body(1)).await;
+    let same = put(&store, vm("a"), body(1)).await;
+    assert_eq!(first, same, "an unchanged body makes no revision");
+    let mut relabelled = body(1);
+    relabelled["metadata"]["labels"]["app"] = json!("db");
+    let second = put(&store, vm("a"), relabelled).await;
+    assert_eq!(
+        (second.rv, &second.value()["metadata"]["generation"]),
+        (2, &json!(1))
+    );
+    let third = put(&store, vm("a"), body(2)).await;
+    assert_eq!(third.value()["metadata"]["generation"], 2);
+    assert_eq!(third.uid, first.uid);
+}
+
+#[tokio::test]
+async fn a_failing_closure_undoes_only_its_own_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let good = store.write(Durability::Spec, |tx| tx.put(&vm("good"), body(1)));
+    let bad = store.write(Durability::Spec, |tx| {
+        tx.put(&vm("bad"), body(1))?;
+        Err::<(), _>(crate::api::error::ApiError::bad_request("no"))
+    });
+    let (good, bad) = tokio::join!(good, bad);
+    assert_eq!(bad.unwrap_err().status(), 400);
+    assert_eq!(store.list("virtualmachines", None), vec![good.unwrap()]);
+}
+
+#[tokio::test]
+async fn a_panicking_closure_fails_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let result = store
+        .write(Durability::Spec, |_| -> Result<(), _> { panic!("bug") })
+        .await;
+    assert_eq!(result.unwrap_err().status(), 500);
+    put(&store, vm("a"), body(1)).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_one_clear_error_and_the_store_lives_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, vm("a"), body(1)).await;
+    store.limit_pages();
+    let mut big = body(1);
+    big["metadata"]["annotations"] = json!({"note": "x".repeat(100_000)});
+    let result = store
+        .write(Durability::Spec, move |tx| tx.put(&vm("b"), big))
+        .await
+        .unwrap_err();
+    assert_eq!(result.status(), 507);
+    assert_eq!(result.nova_reason(), "InsufficientResources");
+    assert_eq!(store.get(&vm("b")), None);
+    assert_eq!(store.revision(), 1);
+    let small = store
+        .write(Durability::Spec, |tx| tx.delete(&vm("a")))
+        .await;
+    small.unwrap();
+    assert_eq!(store.revision(), 2, "revisions go on without a hole");
+}
+
+#[tokio::test]
+async fn a_watch_sees_each_change_once_and_resumes_over_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, vm("a"), body(1)).await;
+    put(&store, Key::new("images", "default", "i"), body(1)).await;
+    put(&store, vm("a"), body(2)).await;
+    store
+        .write(Durability::Spec, |tx| tx.delete(&vm("a")))
+        .await
+        .unwrap();
+    store.close();
+
+    let store = Store::open(dir.path()).unwrap();
+    let mut watch = store.watch(&["virtualmachines"], 1).unwrap();
+    let change = watch.next().await.unwrap();
+    assert_eq!((change.rv, change.kind), (3, ChangeKind::Modified));
+    assert_eq!(change.before.unwrap().value()["spec"]["cpu"], 1);
+    assert_eq!(change.after.unwrap().value()["spec"]["cpu"], 2);
+    let change = watch.next().await.unwrap();
+    assert_eq!((change.rv, change.kind), (4, ChangeKind::Deleted));
+    let next = async {
+        put(&store, vm("b"), body(1)).await;
+    };
+    let (change, ()) = tokio::join!(watch.next(), next);
+    assert_eq!(change.unwrap().kind, ChangeKind::Added);
+    assert!(
+        store.watch(&[], 99).is_err(),
+        "a position from the future is refused"
+    );
+}
+
+#[tokio::test]
+async fn the_last_finalizer_takes_the_object_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut held = body(1);
+    held["metadata"]["finalizers"] = json!(["nova.dev/engine"]);
+    held["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00.000Z");
+    put(&store, vm("a"), body(1)).await;
+    let mut value = put(&store, vm("a"), held).await.value();
+    assert!(store.get(&vm("a")).is_some());
+    value["metadata"]["finalizers"] = json!([]);
+    put(&store, vm("a"), value).await;
+    assert_eq!(store.get(&vm("a")), None);
+}
+
+#[test]
+fn a_database_of_a_newer_server_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    let file = rusqlite::Connection::open(dir.path().join("nova.db")).unwrap();
+    file.pragma_update(None, "user_version", 9999).unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Newer { found: 9999, .. }),
+        "{error}"
+    );
+}

@@ -1,0 +1,173 @@
+//! What a writing closure sees and changes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::{Value, json};
+
+use super::log::Change;
+use super::stamp::{Stamped, is_finalized, stamp};
+use super::state::State;
+use super::{Key, Object};
+use crate::api::error::ApiError;
+
+/// Changes of one batch that are not yet committed, over the committed state.
+pub(super) struct Batch<'a> {
+    state: &'a RwLock<State>,
+    objects: BTreeMap<Key, Option<Arc<Object>>>,
+    pub(super) changes: Vec<Change>,
+    revision: u64,
+    pub(super) now: jiff::Timestamp,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(state: &'a RwLock<State>, revision: u64) -> Self {
+        let now = jiff::Timestamp::now();
+        Self {
+            state,
+            objects: BTreeMap::new(),
+            changes: Vec::new(),
+            revision,
+            now,
+        }
+    }
+
+    /// Runs one closure; what it changed stays only when it succeeds.
+    pub(super) fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let mut tx = Tx {
+            base: self,
+            objects: BTreeMap::new(),
+            changes: Vec::new(),
+        };
+        let result = work(&mut tx)?;
+        let Tx {
+            objects, changes, ..
+        } = tx;
+        self.revision += changes.len() as u64;
+        self.objects.extend(objects);
+        self.changes.extend(changes);
+        Ok(result)
+    }
+
+    fn committed<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn get(&self, key: &Key) -> Option<Arc<Object>> {
+        match self.objects.get(key) {
+            Some(staged) => staged.clone(),
+            None => self.committed(|state| state.get(key).cloned()),
+        }
+    }
+}
+
+/// One closure's view: the newest state with its own changes on top.
+pub(crate) struct Tx<'a> {
+    base: &'a Batch<'a>,
+    objects: BTreeMap<Key, Option<Arc<Object>>>,
+    changes: Vec<Change>,
+}
+
+impl Tx<'_> {
+    /// The newest revision of an object.
+    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Object>> {
+        match self.objects.get(key) {
+            Some(staged) => staged.clone(),
+            None => self.base.get(key),
+        }
+    }
+
+    /// The same, or `NotFound`.
+    pub(crate) fn require(&self, key: &Key) -> Result<Arc<Object>, ApiError> {
+        self.get(key).ok_or_else(|| ApiError::not_found(key))
+    }
+
+    /// Objects of a kind, of one namespace or of all, ordered by namespace and name.
+    pub(crate) fn list(&self, kind: &'static str, namespace: Option<&str>) -> Vec<Arc<Object>> {
+        let mut all: BTreeMap<Key, Arc<Object>> = self.base.committed(|state| {
+            state
+                .list(kind, namespace)
+                .map(|o| (o.key.clone(), Arc::clone(o)))
+                .collect()
+        });
+        let staged = self.base.objects.iter().chain(&self.objects);
+        for (key, object) in staged
+            .filter(|(key, _)| key.kind == kind && namespace.is_none_or(|ns| key.namespace == ns))
+        {
+            match object {
+                Some(object) => all.insert(key.clone(), Arc::clone(object)),
+                None => all.remove(key),
+            };
+        }
+        all.into_values().collect()
+    }
+
+    /// The time of this batch.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.base.now
+    }
+
+    /// Creates or replaces an object.
+    ///
+    /// Stamps name, namespace, uid, creationTimestamp, generation (grows when `spec` differs) and
+    /// resourceVersion, whatever the body says of them. An unchanged body makes no revision. A body
+    /// with a deletionTimestamp and without finalizers removes the object; its last state is
+    /// answered.
+    pub(crate) fn put(&mut self, key: &Key, value: Value) -> Result<Arc<Object>, ApiError> {
+        let before = self.get(key);
+        let now = format_time(self.base.now);
+        let Stamped {
+            mut value,
+            unchanged,
+        } = stamp(key, before.as_deref(), value, &now)?;
+        if let Some(before) = before.as_ref().filter(|_| unchanged) {
+            return Ok(Arc::clone(before));
+        }
+        let rv = self.next_revision();
+        value["metadata"]["resourceVersion"] = json!(rv.to_string());
+        let object = Object::parse(key.clone(), rv, value.to_string())
+            .map_err(|e| ApiError::bad_request(format!("{key} has malformed metadata: {e}")))?;
+        let object = Arc::new(object);
+        let after = (!is_finalized(&value)).then(|| Arc::clone(&object));
+        if before.is_some() || after.is_some() {
+            self.stage(key, rv, before, after);
+        }
+        Ok(object)
+    }
+
+    /// Removes an object at once, finalizers or not; answers its last state.
+    pub(crate) fn delete(&mut self, key: &Key) -> Result<Arc<Object>, ApiError> {
+        let before = self.require(key)?;
+        let rv = self.next_revision();
+        self.stage(key, rv, Some(Arc::clone(&before)), None);
+        Ok(before)
+    }
+
+    fn next_revision(&self) -> u64 {
+        self.base.revision + self.changes.len() as u64 + 1
+    }
+
+    fn stage(
+        &mut self,
+        key: &Key,
+        rv: u64,
+        before: Option<Arc<Object>>,
+        after: Option<Arc<Object>>,
+    ) {
+        self.objects.insert(key.clone(), after.clone());
+        self.changes.push(Change::new(
+            rv,
+            before,
+            after,
+            self.base.now.as_millisecond(),
+        ));
+    }
+}
+
+/// RFC 3339 UTC with milliseconds, the form of every time in the API.
+pub(crate) fn format_time(time: jiff::Timestamp) -> String {
+    format!("{time:.3}")
+}

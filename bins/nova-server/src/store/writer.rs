@@ -1,0 +1,151 @@
+//! The writer thread: closures in, committed batches out.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Durability;
+use super::db::Db;
+use super::error::commit_failed;
+use super::state::State;
+use super::tx::{Batch, Tx};
+use crate::api::error::ApiError;
+
+/// Closures that share a transaction at most: bounds the latency of the first of them.
+const MAX_BATCH: usize = 512;
+/// How often the log is trimmed.
+const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+/// Tells the caller how it ended.
+type Reply = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
+
+/// A queued write.
+pub(super) struct Job {
+    pub(super) durability: Durability,
+    pub(super) work: Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Reply) + Send>,
+}
+
+/// What the queue carries.
+pub(super) enum Message {
+    Write(Job),
+    #[cfg(test)]
+    LimitPages,
+}
+
+pub(super) struct Writer {
+    pub(super) db: Db,
+    pub(super) state: Arc<RwLock<State>>,
+    pub(super) revision: watch::Sender<u64>,
+}
+
+impl Writer {
+    /// Serves the queue until every sender is gone.
+    pub(super) fn run(mut self, queue: &Receiver<Message>) {
+        let mut trimmed = std::time::Instant::now();
+        loop {
+            match queue.recv_timeout(TRIM_EVERY) {
+                Ok(first) => self.serve(first, queue),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if trimmed.elapsed() >= TRIM_EVERY {
+                self.trim();
+                trimmed = std::time::Instant::now();
+            }
+        }
+    }
+
+    fn serve(&mut self, first: Message, queue: &Receiver<Message>) {
+        let mut jobs = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Write(job) => jobs.push(job),
+                #[cfg(test)]
+                Message::LimitPages => self.db.limit_pages(),
+            }
+            next = if jobs.len() < MAX_BATCH {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        if !jobs.is_empty() {
+            self.batch(jobs);
+        }
+    }
+
+    fn batch(&mut self, jobs: Vec<Job>) {
+        let state = Arc::clone(&self.state);
+        let mut batch = Batch::new(&state, *self.revision.borrow());
+        let mut durability = Durability::Status;
+        let mut replies = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let before = batch.changes.len();
+            let outcome = run_one(&mut batch, job.work);
+            if batch.changes.len() > before && job.durability == Durability::Spec {
+                durability = Durability::Spec;
+            }
+            replies.extend(outcome);
+        }
+        let committed = self.commit(batch, durability);
+        for (result, reply) in replies {
+            reply(result.and(committed.clone()));
+        }
+    }
+
+    fn commit(&mut self, batch: Batch<'_>, durability: Durability) -> Result<(), ApiError> {
+        let changes = batch.changes;
+        let Some(newest) = changes.last().map(|change| change.rv) else {
+            return Ok(());
+        };
+        self.db.commit(&changes, durability).map_err(|error| {
+            tracing::error!(%error, changes = changes.len(), "a batch could not be stored");
+            commit_failed(&error)
+        })?;
+        self.state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .publish(changes);
+        self.revision.send_replace(newest);
+        Ok(())
+    }
+
+    fn trim(&mut self) {
+        let now = jiff::Timestamp::now().as_millisecond();
+        let floor = self
+            .state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .log
+            .trim(now);
+        if let Some(floor) = floor
+            && let Err(error) = self.db.trim(floor)
+        {
+            tracing::warn!(%error, "the change log could not be trimmed");
+        }
+    }
+}
+
+/// Runs one closure. A panic in it fails that write alone: its caller sees a dropped reply.
+fn run_one(
+    batch: &mut Batch<'_>,
+    work: Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Reply) + Send>,
+) -> Option<(Result<(), ApiError>, Reply)> {
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut reply = None;
+        let result = batch.run(|tx| {
+            let (result, answer) = work(tx);
+            reply = Some(answer);
+            result
+        });
+        reply.map(|reply| (result, reply))
+    }));
+    ran.unwrap_or_else(|_| {
+        tracing::error!("a write panicked; its changes were dropped");
+        None
+    })
+}
