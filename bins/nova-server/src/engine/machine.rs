@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 /// A VM as an engine sees it: no references, only files, sizes and counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "`type` is a keyword and the spec's word is machine.type"
+)]
 pub(crate) struct Machine {
     /// Uid of the object, a hyphenated UUID.
     pub(crate) uid: String,

@@ -4,7 +4,12 @@
 //! the VM's uid, so that the controller may repeat it after a crash without asking what happened
 //! before. An engine never touches API objects; it sees a resolved [`Machine`] and answers facts.
 
+mod dirs;
 mod machine;
+mod pending;
+#[cfg(test)]
+mod sample;
+pub(crate) mod sim;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -15,6 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+pub(crate) use dirs::EngineDirs;
 pub(crate) use machine::{
     Accelerator, Boot, CloudInit, Disk, DiskSource, Machine, MachineType, Nic, Port, Protocol,
 };
@@ -73,11 +79,8 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn observe<'a>(&'a self, uid: &'a Uid) -> Work<'a, Observation>;
 
     /// Applies what can change while the machine runs; answers what waits for a restart.
-    fn apply_live<'a>(
-        &'a self,
-        old: &'a Machine,
-        new: &'a Machine,
-    ) -> Work<'a, Vec<PendingChange>>;
+    fn apply_live<'a>(&'a self, old: &'a Machine, new: &'a Machine)
+    -> Work<'a, Vec<PendingChange>>;
 
     /// Asks the guest's agent who it is. Fails with `AgentUnavailable` without one.
     fn guest_info<'a>(&'a self, uid: &'a Uid) -> Work<'a, GuestInfo>;
@@ -123,7 +126,11 @@ pub(crate) enum Observation {
     /// Provisioned and off, with how it last ended where known.
     Off { last_exit: Option<Exit> },
     /// A process holds the machine.
-    On { running: Running, paused: bool, agent: bool },
+    On {
+        running: Running,
+        paused: bool,
+        agent: bool,
+    },
 }
 
 /// How a machine ended.
@@ -271,7 +278,10 @@ pub(crate) enum ExecOutput {
     /// Bytes of standard error.
     Stderr(Vec<u8>),
     /// The command ended; all output was sent before.
-    Exit { code: Option<i32>, signal: Option<i32> },
+    Exit {
+        code: Option<i32>,
+        signal: Option<i32>,
+    },
 }
 
 /// One sample of usage. Counters grow from the start of the machine; rates are the caller's work.
@@ -305,7 +315,9 @@ pub(crate) enum LogSource {
 
 /// Where a long engine call says how far it is: step name, done, total, unit.
 #[derive(Clone, Default)]
-pub(crate) struct Progress(Option<std::sync::Arc<dyn Fn(&str, u64, u64, &str) + Send + Sync>>);
+pub(crate) struct Progress(Option<std::sync::Arc<ProgressSink>>);
+
+type ProgressSink = dyn Fn(&str, u64, u64, &str) + Send + Sync;
 
 impl Progress {
     /// Reports to `sink`.

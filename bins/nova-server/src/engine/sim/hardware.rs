@@ -1,0 +1,229 @@
+//! The simulated machines of one data directory: kept in memory, written through to disk.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fs, io};
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use super::record::Record;
+use crate::engine::{EngineError, EngineEvent, ExitReason, Uid};
+
+/// The machines and their files: `DIR/UID/state.json`, `DIR/UID/console.log`.
+#[derive(Debug)]
+pub(super) struct Hardware {
+    dir: PathBuf,
+    slots: Mutex<HashMap<Uid, Slot>>,
+    events: mpsc::UnboundedSender<EngineEvent>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    record: Record,
+    /// Dropped with the machine's power; what runs in the guest watches it.
+    life: Option<watch::Sender<()>>,
+}
+
+impl Hardware {
+    pub(super) fn new(dir: PathBuf, events: mpsc::UnboundedSender<EngineEvent>) -> Self {
+        Self {
+            dir,
+            slots: Mutex::default(),
+            events,
+        }
+    }
+
+    pub(super) fn dir(&self, uid: &str) -> PathBuf {
+        self.dir.join(uid)
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<Uid, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the machines of an earlier server; removes those not in `known` and answers them.
+    pub(super) fn load(&self, known: &BTreeSet<Uid>) -> io::Result<Vec<Uid>> {
+        let mut removed = Vec::new();
+        for uid in subdirectories(&self.dir)? {
+            match read_record(&self.dir(&uid)) {
+                Some(record) if known.contains(&uid) => {
+                    let life = record.power.as_ref().map(|_| watch::channel(()).0);
+                    self.slots().insert(uid, Slot { record, life });
+                }
+                _ => {
+                    fs::remove_dir_all(self.dir(&uid))?;
+                    removed.push(uid);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Reads one record.
+    pub(super) fn read<T>(&self, uid: &str, look: impl FnOnce(&Record) -> T) -> Option<T> {
+        self.slots().get(uid).map(|slot| look(&slot.record))
+    }
+
+    /// A receiver that closes when the machine's power goes.
+    pub(super) fn life(&self, uid: &str) -> Option<watch::Receiver<()>> {
+        self.slots()
+            .get(uid)?
+            .life
+            .as_ref()
+            .map(watch::Sender::subscribe)
+    }
+
+    pub(super) fn uids_on(&self) -> Vec<Uid> {
+        let slots = self.slots();
+        slots
+            .iter()
+            .filter(|(_, slot)| slot.record.power.is_some())
+            .map(|(uid, _)| uid.clone())
+            .collect()
+    }
+
+    /// Whether another machine that is on holds this host port.
+    pub(super) fn holds_port(&self, uid: &str, port: u16) -> bool {
+        let holds = |slot: &Slot| {
+            slot.record
+                .power
+                .as_ref()
+                .is_some_and(|on| on.ports.iter().any(|p| p.host == port))
+        };
+        self.slots()
+            .iter()
+            .any(|(other, slot)| other != uid && holds(slot))
+    }
+
+    /// Adds a machine, unless it is there.
+    pub(super) fn insert(&self, uid: &str, record: Record) -> Result<(), EngineError> {
+        let mut slots = self.slots();
+        if !slots.contains_key(uid) {
+            self.save(uid, &record)?;
+            slots.insert(uid.to_owned(), Slot { record, life: None });
+        }
+        Ok(())
+    }
+
+    /// Changes one record and writes it; absent answers `None`.
+    pub(super) fn change<T>(
+        &self,
+        uid: &str,
+        act: impl FnOnce(&mut Record) -> T,
+    ) -> Result<Option<T>, EngineError> {
+        let mut slots = self.slots();
+        let Some(slot) = slots.get_mut(uid) else {
+            return Ok(None);
+        };
+        let mut record = slot.record.clone();
+        let answer = act(&mut record);
+        self.save(uid, &record)?;
+        match (&record.power, &slot.life) {
+            (Some(_), None) => slot.life = Some(watch::channel(()).0),
+            (None, _) => slot.life = None,
+            _ => {}
+        }
+        slot.record = record;
+        Ok(Some(answer))
+    }
+
+    /// Forgets a machine and removes its files.
+    pub(super) fn remove(&self, uid: &str) -> Result<(), EngineError> {
+        self.slots().remove(uid);
+        match fs::remove_dir_all(self.dir(uid)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed(&self.dir(uid), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn emit(&self, event: EngineEvent) {
+        // Without a listener there is nobody to tell.
+        drop(self.events.send(event));
+    }
+
+    /// Does what is due for `uid` at `now`; answers how long until the next thing is.
+    pub(super) fn advance(&self, uid: &str, now: Timestamp) -> Option<Duration> {
+        let on = self.read(uid, |record| record.power.clone())??;
+        if on.off_at.is_some_and(|at| at <= now) {
+            self.power_off(uid, on.off_reason, on.off_at.unwrap_or(now));
+            return None;
+        }
+        let has_agent = self.read(uid, |record| record.machine.agent)?;
+        if has_agent && !on.announced && on.agent_at <= now {
+            self.announce(uid);
+        }
+        let agent_due = (has_agent && on.agent_at > now).then_some(on.agent_at);
+        let next = agent_due.into_iter().chain(on.off_at).min()?;
+        Some(Duration::try_from(next.duration_since(now)).unwrap_or_default())
+    }
+
+    fn announce(&self, uid: &str) {
+        if let Some(slot) = self.slots().get_mut(uid)
+            && let Some(on) = &mut slot.record.power
+        {
+            on.announced = true;
+        }
+        self.emit(EngineEvent::Agent {
+            uid: uid.to_owned(),
+            connected: true,
+        });
+    }
+
+    /// Ends the machine and tells of it.
+    pub(super) fn power_off(&self, uid: &str, reason: ExitReason, at: Timestamp) {
+        let exit = self.change(uid, |record| record.switch_off(reason, at));
+        if let Ok(Some(Some(exit))) = exit {
+            self.emit(EngineEvent::Exited {
+                uid: uid.to_owned(),
+                exit,
+            });
+        }
+    }
+
+    fn save(&self, uid: &str, record: &Record) -> Result<(), EngineError> {
+        let dir = self.dir(uid);
+        nova_core::fs::create_private_dir(&dir)
+            .and_then(|()| write(&dir, record))
+            .map_err(|error| failed(&dir, &error))
+    }
+}
+
+/// Writes the record without waiting for the disk: what a killed server wrote is there, and after a
+/// power cut no simulated machine is missed.
+fn write(dir: &Path, record: &Record) -> io::Result<()> {
+    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
+    serde_json::to_writer(&mut temporary, record)?;
+    temporary
+        .persist(dir.join("state.json"))
+        .map(drop)
+        .map_err(|error| error.error)
+}
+
+fn read_record(dir: &Path) -> Option<Record> {
+    serde_json::from_slice(&fs::read(dir.join("state.json")).ok()?).ok()
+}
+
+fn subdirectories(dir: &Path) -> io::Result<Vec<String>> {
+    match fs::read_dir(dir) {
+        Ok(entries) => Ok(entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> EngineError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            EngineError::Insufficient(format!("no space left for {}", path.display()))
+        }
+        _ => EngineError::Other(format!("cannot write {}: {error}", path.display())),
+    }
+}
