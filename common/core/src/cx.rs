@@ -188,7 +188,7 @@ impl Cx {
 
     /// Prints an error that does not end the command.
     pub fn report(&self, failure: &Failure) {
-        report::print(failure, &self.report_style());
+        report::print(failure, self.report_style());
     }
 
     pub(crate) fn report_style(&self) -> report::Style {

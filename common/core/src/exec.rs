@@ -14,7 +14,7 @@ const OUTPUT_LIMIT: u64 = 64 * 1024 * 1024;
 /// A program to run. Arguments are never passed through a shell.
 #[derive(Debug, Clone)]
 pub struct Program {
-    program: OsString,
+    path: OsString,
     arguments: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
     dir: Option<PathBuf>,
@@ -57,12 +57,12 @@ impl Program {
     /// A program found on PATH, or by its path.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
-            program: program.as_ref().to_owned(),
+            path: program.as_ref().to_owned(),
             arguments: Vec::new(),
             envs: Vec::new(),
             dir: None,
             input: Vec::new(),
-            deadline: Duration::from_secs(60),
+            deadline: Duration::from_mins(1),
         }
     }
 
@@ -112,7 +112,7 @@ impl Program {
 
     /// Runs the program and collects what it writes. Any exit code is an `Ok`.
     pub fn run(&self) -> Result<Ran> {
-        tracing::debug!(program = ?self.program, arguments = ?self.arguments, "running");
+        tracing::debug!(program = ?self.path, arguments = ?self.arguments, "running");
         let handle = self
             .expression()
             .start()
@@ -164,11 +164,11 @@ impl Program {
     }
 
     fn name(&self) -> String {
-        self.program.to_string_lossy().into_owned()
+        self.path.to_string_lossy().into_owned()
     }
 
     fn expression(&self) -> duct::Expression {
-        let mut expression = duct::cmd(&self.program, &self.arguments)
+        let mut expression = duct::cmd(&self.path, &self.arguments)
             .stdin_bytes(self.input.clone())
             .stdout_capture()
             .stderr_capture()

@@ -28,7 +28,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "NAME")]
     context: Option<String>,
 
-    /// Server to talk to: unix:PATH or https://HOST[:PORT]
+    /// Server to talk to, as unix:PATH or an https URL
     #[arg(long, global = true, value_name = "URL")]
     endpoint: Option<String>,
 
@@ -184,7 +184,7 @@ fn parse<T>(value: Sourced, read: impl FnOnce(&str) -> Result<T>) -> Result<Opti
     read(&value).map(Some).map_err(|failure| {
         failure.hints().iter().fold(
             Failure::new(failure.kind(), format!("{source}: {failure}")),
-            |failure, hint| failure.with_hint(hint),
+            Failure::with_hint,
         )
     })
 }

@@ -36,9 +36,10 @@ impl Cx {
             ))
             .with_hint("say --yes to go on without a question"));
         }
-        match ask(&question_text(question))? {
-            true => Ok(()),
-            false => Err(Failure::new(Kind::Cancelled, "cancelled")),
+        if ask(&question_text(question))? {
+            Ok(())
+        } else {
+            Err(Failure::new(Kind::Cancelled, "cancelled"))
         }
     }
 
@@ -62,11 +63,12 @@ fn question_text(question: &Confirm<'_>) -> String {
     if !bulk && targets.len() <= 3 {
         return format!("{verb} {} {place}? [y/N] ", targets.join(", "));
     }
-    let listed: String = targets
-        .iter()
-        .take(LISTED)
-        .map(|t| format!("  {t}\n"))
-        .collect();
+    let listed = targets.iter().take(LISTED).fold(String::new(), |text, t| {
+        text + "  "
+            + t
+            + "
+"
+    });
     let more = match targets.len().saturating_sub(LISTED) {
         0 => String::new(),
         rest => format!("  … and {rest} more\n"),

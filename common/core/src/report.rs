@@ -7,6 +7,7 @@ use crate::output::escape_cell;
 
 /// How errors are shown.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Style {
     pub(crate) json: bool,
     pub(crate) color: bool,
@@ -28,14 +29,14 @@ pub(crate) fn paint(color: bool, code: &str, text: &str) -> String {
 }
 
 /// Writes the failure to stderr in one piece.
-pub(crate) fn print(failure: &Failure, style: &Style) {
+pub(crate) fn print(failure: &Failure, style: Style) {
     if failure.is_silent() || style.silent {
         return;
     }
     let text = if style.json {
         failure.to_json().to_string() + "\n"
     } else {
-        human(failure, *style)
+        human(failure, style)
     };
     // With stderr closed there is nobody left to tell.
     drop(std::io::stderr().write_all(text.as_bytes()));
@@ -53,15 +54,18 @@ fn human(failure: &Failure, style: Style) -> String {
     text.push('\n');
     if style.causes {
         for cause in failure.causes() {
-            text.push_str(&format!("  caused by: {}\n", escape_cell(cause)));
+            text = text + "  caused by: " + &escape_cell(cause) + "\n";
         }
     }
     for hint in failure.hints().iter().take(2) {
-        text.push_str(&format!(
-            "  {} {}\n",
-            paint(style.color, CYAN, "hint:"),
-            escape_cell(hint)
-        ));
+        let label = paint(style.color, CYAN, "hint:");
+        text = text
+            + "  "
+            + &label
+            + " "
+            + &escape_cell(hint)
+            + "
+";
     }
     text
 }

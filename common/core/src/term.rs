@@ -18,6 +18,7 @@ pub enum ColorChoice {
 
 /// The three standard streams as found at start.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Terminal {
     /// Standard input is a terminal.
     pub stdin: bool,

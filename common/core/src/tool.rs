@@ -16,6 +16,7 @@ pub trait Tool: clap::Parser {
 
     /// What to do with a verb that the tool does not know; it may execute an extension and never
     /// return. The default knows none.
+    #[must_use]
     fn unknown_verb(_arguments: &[OsString]) -> Option<ExitCode> {
         None
     }
@@ -43,12 +44,13 @@ fn terminal_width() -> usize {
 /// Runs `T` on the process arguments and answers its exit code.
 #[must_use]
 pub fn run_tool<T: Tool>() -> ExitCode {
-    run_tool_with::<T>(std::env::args_os().collect())
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    run_tool_with::<T>(&arguments)
 }
 
 /// Runs `T` on the given arguments, program name first.
 #[must_use]
-pub fn run_tool_with<T: Tool>(arguments: Vec<OsString>) -> ExitCode {
+pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
     install_panic_hook();
     let command = command_of::<T>();
     let name = command.get_name().to_owned();
@@ -56,23 +58,23 @@ pub fn run_tool_with<T: Tool>(arguments: Vec<OsString>) -> ExitCode {
         Some(typed) => command.bin_name(typed),
         None => command.bin_name(name.clone()),
     };
-    if let Some(code) = unknown_verb::<T>(&command, &arguments) {
+    if let Some(code) = unknown_verb::<T>(&command, arguments) {
         return code;
     }
-    let matches = match command.try_get_matches_from(arguments.clone()) {
+    let matches = match command.try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => return usage(&error, &arguments),
+        Err(error) => return usage(&error, arguments),
     };
     let parsed = GlobalArgs::from_arg_matches(&matches)
         .and_then(|globals| Ok((globals, T::from_arg_matches(&matches)?)));
     let (globals, tool) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error, &arguments),
+        Err(error) => return usage(&error, arguments),
     };
     match globals.resolve() {
         Ok(globals) => finish(&Cx::new(globals, &name), tool),
         Err(failure) => {
-            report::print(&failure, &early_style(&arguments));
+            report::print(&failure, early_style(arguments));
             ExitCode::from(failure.code())
         }
     }
@@ -85,7 +87,7 @@ fn finish<T: Tool>(cx: &Cx, tool: T) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            report::print(&failure, &cx.report_style());
+            report::print(&failure, cx.report_style());
             if let crate::Kind::Signal(number) = failure.kind() {
                 signal::die_of(number);
             }
@@ -117,7 +119,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            report::print(&usage_failure(error), &early_style(arguments));
+            report::print(&usage_failure(error), early_style(arguments));
             ExitCode::from(2)
         }
     }
@@ -200,7 +202,7 @@ fn install_panic_hook() {
             .with_hint("please report it with the command that you ran");
         report::print(
             &failure,
-            &Style {
+            Style {
                 causes: env::flag(env::NOVA_VERBOSE),
                 ..Style::default()
             },

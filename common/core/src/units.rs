@@ -78,11 +78,10 @@ pub fn format_duration(duration: Duration) -> String {
         (seconds / 60 % 60, "m"),
         (seconds % 60, "s"),
     ];
-    parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n}{unit}"))
-        .collect()
+    let shown = parts.into_iter().filter(|(n, _)| *n > 0);
+    shown.fold(String::new(), |text, (n, unit)| {
+        text + &n.to_string() + unit
+    })
 }
 
 /// The AGE cell of Kubernetes' tables for an age in whole seconds.
@@ -131,7 +130,7 @@ pub fn format_bytes(bytes: u64) -> String {
         value /= 1024.0;
         unit = next;
     }
-    let digits = if value < 100.0 { 1 } else { 0 };
+    let digits = usize::from(value < 100.0);
     let text = format!("{value:.digits$}");
     format!("{}{unit}", text.strip_suffix(".0").unwrap_or(&text))
 }
@@ -155,8 +154,8 @@ mod tests {
         ];
         for (text, seconds) in ok {
             assert_eq!(
-                parse_duration(text).unwrap().as_secs_f64(),
-                seconds,
+                parse_duration(text).unwrap(),
+                Duration::from_secs_f64(seconds),
                 "{text}"
             );
         }
@@ -181,6 +180,21 @@ mod tests {
         ];
         for (seconds, text) in cases {
             assert_eq!(format_duration(Duration::from_secs_f64(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn ages_follow_the_recorded_cases() {
+        let text = include_str!("../../../tests/fixtures/output/ages.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(text).unwrap();
+        assert!(cases.len() > 40);
+        for case in cases {
+            let seconds = case["seconds"].as_i64().unwrap();
+            assert_eq!(
+                format_age(seconds),
+                case["age"].as_str().unwrap(),
+                "{seconds}"
+            );
         }
     }
 

@@ -9,7 +9,7 @@ use crate::config::keys::{self, KeyType};
 
 /// Lays the chosen profile and environment of a file over its base keys.
 pub(crate) fn overlay(
-    leaves: Leaves,
+    leaves: &Leaves,
     profile: Option<String>,
     environment: Option<String>,
 ) -> BTreeMap<String, (Value, usize)> {
@@ -18,7 +18,7 @@ pub(crate) fn overlay(
     for (section, name) in chosen {
         let Some(name) = name else { continue };
         let prefix = format!("{section}.{name}.");
-        for (key, value) in &leaves {
+        for (key, value) in leaves {
             if let Some(inner) = key.strip_prefix(&prefix) {
                 merged.insert(inner.to_owned(), value.clone());
             }
@@ -105,7 +105,7 @@ mod tests {
             ("global.output".into(), leaf("table", 1)),
             ("profiles.ci.global.output".into(), leaf("json", 2)),
         ]);
-        let merged = overlay(leaves, Some("ci".into()), None);
+        let merged = overlay(&leaves, Some("ci".into()), None);
         assert_eq!(merged["global.output"], leaf("json", 2));
     }
 }

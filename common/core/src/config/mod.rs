@@ -97,11 +97,10 @@ impl Config {
         let Some(parsed) = parse_file(path)? else {
             return Ok(());
         };
-        self.warnings
-            .extend(parsed.unknown.iter().map(|unknown| unknown.to_string()));
+        self.warnings.extend(parsed.unknown.iter().cloned());
         let profile = env::get(env::NOVA_PROFILE);
         let environment = env::get(env::NOVA_ENVIRONMENT);
-        for (key, (value, line)) in merge::overlay(parsed.leaves, profile, environment) {
+        for (key, (value, line)) in merge::overlay(&parsed.leaves, profile, environment) {
             self.set(&key, value, &Origin::File(path.to_owned(), line));
         }
         Ok(())

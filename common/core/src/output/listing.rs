@@ -47,6 +47,7 @@ pub enum Item {
 ///
 /// The iterator blocks for the next item. A failed item ends the output with that failure; named
 /// objects that are missing come as [`Item::Failed`] instead.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Listing {
     /// Where items come from.
     pub items: Box<dyn Iterator<Item = Result<Item, Failure>> + Send>,

@@ -40,7 +40,7 @@ pub trait Render: Serialize {
 /// Writes a report and its failures.
 pub(crate) fn emit_report(cx: &Cx, report: &impl Render) -> Result<()> {
     let mut out = cx.stdout();
-    written(write_report(cx, report, &mut out).and_then(|()| flush(&mut out)))?;
+    write_report(cx, report, &mut out).and_then(|()| flush(&mut out))?;
     for failure in report.failures() {
         cx.report(failure);
     }
@@ -109,14 +109,16 @@ pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
     for item in items {
         match item? {
             Item::Failed(failure) => failures.push(failure),
-            item => written(writer.item(item, &mut out))?,
+            item => writer.item(item, &mut out)?,
         }
     }
-    written(writer.finish(&mut out).and_then(|()| flush(&mut out)))?;
+    writer.finish(&mut out).and_then(|()| flush(&mut out))?;
     if writer.shown == 0 && failures.is_empty() && cx.format().is_human() {
         cx.note(&writer.listing.empty);
     }
-    failures.iter().for_each(|failure| cx.report(failure));
+    for failure in &failures {
+        cx.report(failure);
+    }
     let kinds: Vec<Kind> = failures.iter().map(Failure::kind).collect();
     match Kind::of_many(writer.shown, &kinds) {
         None => Ok(()),
@@ -227,7 +229,7 @@ impl ListWriter {
         } else {
             ""
         };
-        write!(out, "{open}- {}\n", text.trim_end().replace('\n', "\n  ")).map_err(broken)
+        writeln!(out, "{open}- {}", text.trim_end().replace('\n', "\n  ")).map_err(broken)
     }
 
     fn end_of_list(&mut self, out: &mut dyn Write) -> Result<()> {
@@ -244,7 +246,13 @@ impl ListWriter {
         if show {
             widen(&mut self.widths, &headers);
         }
-        rows.iter().for_each(|row| widen(&mut self.widths, row));
+        if self.listing.with_events {
+            // Room for the longest word, since later events share these widths.
+            widen(&mut self.widths, &["MODIFIED".to_owned()]);
+        }
+        for row in &rows {
+            widen(&mut self.widths, row);
+        }
         if show && !self.headers_done {
             self.headers_done = true;
             write_row(out, &headers, &self.widths).map_err(broken)?;
@@ -267,7 +275,7 @@ impl ListWriter {
                 } else {
                     ""
                 };
-                write!(out, "{open}kind: List\nmetadata:\n  resourceVersion: ''\n").map_err(broken)
+                writeln!(out, "{open}kind: List\nmetadata:\n  resourceVersion: ''").map_err(broken)
             }
             _ => Ok(()),
         }
@@ -363,16 +371,15 @@ fn flush(out: &mut dyn Write) -> Result<()> {
 }
 
 /// The reader of a pipe that went away has had enough: a quiet end, not an error.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn broken(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::silent(0);
     }
     Failure::new(Kind::Failed, format!("cannot write the output: {error}"))
-}
-
-/// Passes an end by a closed pipe on as such.
-fn written(result: Result<()>) -> Result<()> {
-    result
 }
 
 #[cfg(test)]
@@ -503,7 +510,7 @@ mod tests {
         );
         assert_eq!(
             table,
-            "EVENT     NAME   PHASE\nADDED     a      Running\nDELETED   a      Gone\n"
+            "EVENT      NAME   PHASE\nADDED      a      Running\nDELETED    a      Gone\n"
         );
         let json = render(Format::Json, |l| l.watching = true, items());
         assert_eq!(json, "{\"metadata\":{\"name\":\"a\"}}\n".repeat(2));

@@ -113,7 +113,7 @@ pub fn escape_cell(cell: &str) -> String {
             '\n' => shown.push_str("\\n"),
             '\t' => shown.push_str("\\t"),
             '\r' => shown.push_str("\\r"),
-            c if c.is_control() => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => shown.extend(format!("\\x{:02x}", u32::from(c)).chars()),
             c => shown.push(c),
         }
     }
