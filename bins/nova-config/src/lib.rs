@@ -1,7 +1,60 @@
-//! `nova-config`.
+//! `nova-config`: read and change the configuration.
+//!
+//! Files are edited in place: comments, order and spelling of everything that is not named stay.
+
+mod cmd;
+mod document;
+mod redact;
+
+use nova_core::{Cx, Result, Tool};
+
+/// Read and change the configuration
+#[derive(Debug, clap::Parser)]
+#[command(name = "nova-config", version)]
+enum Config {
+    View(cmd::view::ViewArgs),
+    Get(cmd::get::GetArgs),
+    Set(cmd::set::SetArgs),
+    Unset(cmd::unset::UnsetArgs),
+    GetContexts(cmd::get_contexts::GetContextsArgs),
+    UseContext(cmd::use_context::UseContextArgs),
+    CurrentContext(cmd::current_context::CurrentContextArgs),
+    SetContext(cmd::set_context::SetContextArgs),
+    SetCluster(cmd::set_cluster::SetClusterArgs),
+    SetUser(cmd::set_user::SetUserArgs),
+    DeleteContext(cmd::delete_context::DeleteContextArgs),
+    Validate(cmd::validate::ValidateArgs),
+    Paths(cmd::paths::PathsArgs),
+}
+
+impl Tool for Config {
+    fn run(self, cx: &Cx) -> Result<()> {
+        match self {
+            Self::View(args) => cmd::view::run(cx, &args),
+            Self::Get(args) => cx.emit(&cmd::get::run(cx, &args)?),
+            Self::Set(args) => cx.emit(&cmd::set::run(cx, &args)?),
+            Self::Unset(args) => cx.emit(&cmd::unset::run(cx, &args)?),
+            Self::GetContexts(args) => cx.emit(&cmd::get_contexts::run(cx, &args)?),
+            Self::UseContext(args) => cx.emit(&cmd::use_context::run(cx, &args)?),
+            Self::CurrentContext(args) => cx.emit(&cmd::current_context::run(cx, &args)?),
+            Self::SetContext(args) => cx.emit(&cmd::set_context::run(cx, &args)?),
+            Self::SetCluster(args) => cx.emit(&cmd::set_cluster::run(cx, &args)?),
+            Self::SetUser(args) => cx.emit(&cmd::set_user::run(cx, &args)?),
+            Self::DeleteContext(args) => cx.emit(&cmd::delete_context::run(cx, &args)?),
+            Self::Validate(args) => cx.emit(&cmd::validate::run(cx, &args)?),
+            Self::Paths(args) => cx.emit(&cmd::paths::run(cx, &args)?),
+        }
+    }
+}
+
+/// The tool's clap command, for help pages and manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    nova_core::command_of::<Config>()
+}
 
 /// Runs the tool on the process arguments.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    nova_core::run_tool::<Config>()
 }

@@ -26,12 +26,21 @@ pub trait Tool: clap::Parser {
 #[must_use]
 pub fn command_of<T: Tool>() -> Command {
     let width = terminal_width();
-    GlobalArgs::augment_args(T::command())
+    with_layout(GlobalArgs::augment_args(T::command()))
         .term_width(width)
-        .arg_required_else_help(false)
-        .subcommand_required(T::command().has_subcommands())
-        .disable_help_subcommand(false)
         .propagate_version(true)
+}
+
+/// Every page shows its examples before the options.
+fn with_layout(command: Command) -> Command {
+    const LAYOUT: &str =
+        "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
+    // A bare noun prints its short page to stderr.
+    let bare = command.has_subcommands();
+    command
+        .help_template(LAYOUT)
+        .arg_required_else_help(bare)
+        .mut_subcommands(with_layout)
 }
 
 /// Help is as wide as the terminal, at most 100 columns.

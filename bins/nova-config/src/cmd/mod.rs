@@ -1,0 +1,15 @@
+//! One file per command.
+
+pub(crate) mod current_context;
+pub(crate) mod delete_context;
+pub(crate) mod get;
+pub(crate) mod get_contexts;
+pub(crate) mod paths;
+pub(crate) mod set;
+pub(crate) mod set_cluster;
+pub(crate) mod set_context;
+pub(crate) mod set_user;
+pub(crate) mod unset;
+pub(crate) mod use_context;
+pub(crate) mod validate;
+pub(crate) mod view;
