@@ -1,0 +1,270 @@
+//! Help: the dispatcher's own page, and the way to the help of everything else.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+
+use crate::answer::{Answer, Call, Dispatcher};
+use crate::family::{Family, Voice};
+use crate::listing::OWN_WORDS;
+use crate::options::{self, Ask, Form, Options};
+use crate::problem::Problem;
+use crate::text::{columns, plain};
+use crate::words;
+
+const TOOLKIT_OPTIONS: &[(&str, &str)] = &[
+    (
+        "-n, --namespace NS",
+        "namespace to work in [NOVA_NAMESPACE]",
+    ),
+    (
+        "    --context NAME",
+        "context of the configuration to use [NOVA_CONTEXT]",
+    ),
+    (
+        "    --endpoint URL",
+        "server to talk to: unix:PATH or https://HOST [NOVA_ENDPOINT]",
+    ),
+    (
+        "    --timeout DUR",
+        "limit of everything that waits [NOVA_TIMEOUT]",
+    ),
+    (
+        "-o, --output FORMAT",
+        "table, wide, json, yaml, name and more [NOVA_OUTPUT]",
+    ),
+    ("    --color WHEN", "auto, always or never [NOVA_COLOR]"),
+    ("-q, --quiet", "print results and errors only"),
+    ("-v, --verbose", "print more; up to three times"),
+    ("-P, --no-pager", "never page output"),
+    ("-y, --yes", "answer yes to every question"),
+    ("    --no-input", "never ask; a missing answer is an error"),
+    ("    --json-errors", "print errors as JSON"),
+];
+
+const DOTNET_OPTIONS: &[(&str, &str)] = &[
+    ("    --configfile FILE", "NuGet configuration file to use"),
+    (
+        "    --verbosity LEVEL",
+        "quiet, minimal, normal, detailed or diagnostic",
+    ),
+    ("    --non-interactive", "never ask"),
+];
+
+const OWN_OPTIONS: &[(&str, &str)] = &[
+    ("-C DIR", "change to DIR first; can be repeated"),
+    (
+        "    --exec-path[=DIR]",
+        "look for first-party tools in DIR first, or print where they are",
+    ),
+    (
+        "    --list[=names|json]",
+        "list every command with its source",
+    ),
+    ("-h, --help", "print this page"),
+    ("-V, --version", "print the version"),
+];
+
+/// The dispatcher's own page.
+pub(crate) fn page(dispatcher: &Dispatcher<'_>, options: &Options) -> String {
+    let family = &dispatcher.family;
+    let name = &family.name;
+    let dotnet = family.voice == Voice::Dotnet;
+    let usage = if dotnet {
+        "[options] [command]"
+    } else {
+        "[OPTIONS] COMMAND [ARGS]..."
+    };
+    let mut out = format!("{}\n\nUsage: {name} {usage}\n", family.about);
+    section(&mut out, "Examples", family.examples.iter().copied());
+    let commands = commands(dispatcher, options);
+    let nothing = commands.is_empty() && !family.tools.is_empty();
+    section(&mut out, "Commands", commands.into_iter());
+    let globals = if dotnet {
+        DOTNET_OPTIONS
+    } else {
+        TOOLKIT_OPTIONS
+    };
+    section(
+        &mut out,
+        "Options",
+        globals.iter().chain(OWN_OPTIONS).copied(),
+    );
+    if nothing {
+        writeln!(out, "\nNo {name} tool is installed beside this program.").unwrap_or_default();
+    }
+    if dotnet {
+        writeln!(
+            out,
+            "\nUse \"{name} [command] --help\" for more information about a command."
+        )
+    } else {
+        writeln!(
+            out,
+            "\nHelp on one command: {name} help COMMAND\n\
+             Every command, installed or not, with its source: {name} help -a"
+        )
+    }
+    .unwrap_or_default();
+    out
+}
+
+/// The first-party tools that are there, in the family's order.
+fn commands(dispatcher: &Dispatcher<'_>, options: &Options) -> Vec<(&'static str, &'static str)> {
+    let tools = dispatcher.family.tools.iter();
+    let there = tools.filter(|tool| dispatcher.installed(tool, options).is_ok());
+    there.map(|tool| (tool.name, tool.summary)).collect()
+}
+
+fn section<'a>(out: &mut String, title: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) {
+    let rows: Vec<Vec<String>> = rows
+        .map(|(left, right)| vec![left.to_owned(), right.to_owned()])
+        .collect();
+    if !rows.is_empty() {
+        write!(out, "\n{title}:\n{}", columns(&rows)).unwrap_or_default();
+    }
+}
+
+/// `nova help …`.
+pub(crate) fn word(dispatcher: &Dispatcher<'_>, call: &Call) -> Result<Answer, Problem> {
+    let mut rest: Vec<OsString> = call.line[1..].to_vec();
+    let all = rest.iter().position(|arg| arg == "-a" || arg == "--all");
+    if let Some(at) = all {
+        rest.remove(at);
+    }
+    let (after, line) = options::parse(&dispatcher.family, rest)?;
+    let options = call.options.clone().before(after);
+    match (all, line.is_empty()) {
+        (Some(_), _) => Ok(dispatcher.own(Ask::List(Form::Table), &options)),
+        (None, true) => Ok(dispatcher.own(Ask::Help, &options)),
+        (None, false) => about(
+            dispatcher,
+            Call {
+                options,
+                line,
+                chain: Vec::new(),
+            },
+        ),
+    }
+}
+
+/// Help on the command that `call` names: its own `--help`.
+pub(crate) fn about(dispatcher: &Dispatcher<'_>, call: Call) -> Result<Answer, Problem> {
+    let leading = words::leading(&call.line);
+    let first = leading.first().copied().unwrap_or_default();
+    if OWN_WORDS.contains(&first) && dispatcher.family.tool(first).is_none() {
+        return Ok(Answer::Text(own_word(&dispatcher.family, first)));
+    }
+    if !dispatcher.family.reserves(first)
+        && let Some(text) = alias(dispatcher, &call, &leading)
+    {
+        return Ok(Answer::Text(text));
+    }
+    let mut call = call;
+    call.line.push("--help".into());
+    dispatcher.resolve(call)
+}
+
+fn own_word(family: &Family, word: &str) -> String {
+    let name = &family.name;
+    let (usage, about) = match word {
+        "help" => (
+            "[-a] [COMMAND...]",
+            "Explain a command, or list all of them with -a",
+        ),
+        "version" => ("[-o json]", "Show the version"),
+        _ => ("[-o json]", "List every command with its source"),
+    };
+    format!("{about}\n\nUsage: {name} {word} {usage}\n")
+}
+
+/// What an alias stands for, when the word is one and nothing else.
+fn alias(dispatcher: &Dispatcher<'_>, call: &Call, leading: &[&str]) -> Option<String> {
+    let first = leading.first()?;
+    let places = crate::places::places(dispatcher.input, call.options.exec_path.as_deref());
+    let hit = dispatcher.search(&places, leading).hit;
+    let alias = dispatcher.config().ok()?.aliases.get(*first)?;
+    let wins = hit.is_none() || alias.overrides;
+    let wins = wins && dispatcher.family.voice == Voice::Toolkit;
+    wins.then(|| {
+        format!(
+            "\"{first}\" is an alias for: {}\n",
+            plain(&alias.expansion.to_string())
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Fake, becomes, problem, text};
+
+    fn files() -> Fake {
+        Fake::default()
+            .program("/opt/bin/nova-vm")
+            .program("/a/nova-hello")
+    }
+
+    #[test]
+    fn help_of_a_command_is_its_own_help() {
+        assert_eq!(becomes(&files(), "nova help vm"), "/opt/bin/nova-vm --help");
+        assert_eq!(
+            becomes(&files(), "nova help vm create"),
+            "/opt/bin/nova-vm create --help"
+        );
+        assert_eq!(
+            becomes(&files(), "nova help vms create"),
+            "/opt/bin/nova-vm create --help"
+        );
+        assert_eq!(
+            becomes(&files(), "nova --help vm"),
+            "/opt/bin/nova-vm --help"
+        );
+        assert_eq!(
+            becomes(&files(), "nova help hello world"),
+            "/a/nova-hello world --help"
+        );
+        assert_eq!(problem(&files(), "nova help nothing").code(), 2);
+    }
+
+    #[test]
+    fn the_page_teaches_and_lists_only_what_is_installed() {
+        let page = text(&files(), "nova");
+        assert_eq!(page, text(&files(), "nova help"));
+        assert_eq!(page, text(&files(), "nova --help"));
+        assert!(page.contains("  nova vm create web --image tiny"));
+        assert!(page.contains("\n  vm   Manage virtual machines\n") && !page.contains("  pool "));
+        assert!(page.contains("nova help -a"));
+    }
+
+    #[test]
+    fn gonugets_page_has_dotnets_form() {
+        let page = text(
+            &Fake::default().program("/opt/bin/gonuget-package"),
+            "gonuget",
+        );
+        assert!(page.contains("Usage: gonuget [options] [command]\n"));
+        assert!(
+            page.ends_with(
+                "Use \"gonuget [command] --help\" for more information about a command.\n"
+            )
+        );
+    }
+
+    #[test]
+    fn help_works_with_a_broken_configuration() {
+        let files = files().config("= broken");
+        assert!(text(&files, "nova help").contains("Usage:"));
+        assert!(text(&files, "nova help -a").contains("First-party"));
+        assert_eq!(becomes(&files, "nova help vm"), "/opt/bin/nova-vm --help");
+        assert_eq!(becomes(&files, "nova help hello"), "/a/nova-hello --help");
+    }
+
+    #[test]
+    fn own_words_and_aliases_explain_themselves() {
+        let files = files().config("aliases.ls = 'vm list'");
+        assert!(text(&files, "nova help version").contains("Usage: nova version"));
+        assert_eq!(
+            text(&files, "nova help ls"),
+            "\"ls\" is an alias for: vm list\n"
+        );
+    }
+}
