@@ -174,12 +174,12 @@ impl Options {
                 self.vars.push((name, Some(value)));
             }
             Effect::Switch(name, value) => {
-                let value = if valued {
+                let given = if valued {
                     parser.optional_value()
                 } else {
                     None
                 };
-                let on = switched(value.as_deref())?;
+                let on = switched(given.as_deref())?;
                 self.vars.push((name, on.then(|| value.into())));
             }
             Effect::Verbose => self.verbose += 1,
