@@ -47,14 +47,4 @@ impl Tool for Config {
     }
 }
 
-/// The tool's clap command, for help pages and manuals.
-#[must_use]
-pub fn command() -> clap::Command {
-    nova_core::command_of::<Config>()
-}
-
-/// Runs the tool on the process arguments.
-#[must_use]
-pub fn main() -> std::process::ExitCode {
-    nova_core::run_tool::<Config>()
-}
+nova_core::entry_points!(Config);

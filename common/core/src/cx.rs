@@ -10,7 +10,7 @@ use crate::output::{self, Format, Listing, Render};
 use crate::paths::Paths;
 use crate::progress::Progress;
 use crate::term::{ColorChoice, Terminal};
-use crate::{Failure, Globals, Kind, Result, env, report};
+use crate::{Failure, Globals, Result, env, report};
 
 /// The context of one run of a tool. Created once by [`crate::run_tool`].
 #[derive(Debug)]
@@ -157,12 +157,11 @@ impl Cx {
 
     /// Writes text to stdout as it is; for logs and generated files.
     pub fn print(&self, text: &str) -> Result<()> {
-        let mut out = self.stdout();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::silent(0),
-            _ => Failure::new(Kind::Failed, format!("cannot write the output: {error}")),
-        })
+        if self.globals.quiet >= 2 {
+            Ok(())
+        } else {
+            report::print_plain(text)
+        }
     }
 
     /// Says something to a person on stderr; silent under `-q`.

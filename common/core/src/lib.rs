@@ -32,10 +32,12 @@ pub mod term;
 mod tool;
 pub mod units;
 
+pub use clap;
 pub use cx::Cx;
 pub use error::{Context, Diagnose, Failure, Result};
 pub use exit::Kind;
 pub use globals::{GlobalArgs, Globals};
 pub use output::{Change, Column, Format, Item, Listing, Outcome, Outcomes, Render, Row, Table};
 pub use prompt::Confirm;
+pub use report::{print_failure, print_plain};
 pub use tool::{Tool, command_of, run_tool, run_tool_with};

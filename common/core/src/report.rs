@@ -42,6 +42,24 @@ pub(crate) fn print(failure: &Failure, style: Style) {
     drop(std::io::stderr().write_all(text.as_bytes()));
 }
 
+/// Prints a failure outside any tool's context, for programs that are not tools themselves.
+pub fn print_failure(failure: &Failure) {
+    print(failure, Style::default());
+}
+
+/// Writes text to stdout as it is; a closed pipe is a quiet end.
+pub fn print_plain(text: &str) -> crate::Result<()> {
+    let mut out = std::io::stdout();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::silent(0),
+        _ => Failure::new(
+            crate::Kind::Failed,
+            format!("cannot write the output: {error}"),
+        ),
+    })
+}
+
 fn human(failure: &Failure, style: Style) -> String {
     let mut text = paint(style.color, RED, "error:");
     text.push(' ');

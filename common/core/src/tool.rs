@@ -26,7 +26,10 @@ pub trait Tool: clap::Parser {
 #[must_use]
 pub fn command_of<T: Tool>() -> Command {
     let width = terminal_width();
-    with_layout(GlobalArgs::augment_args(T::command()))
+    let own = T::command();
+    let about = own.get_about().cloned().unwrap_or_default();
+    // Adding the global flags would replace the tool's own summary by theirs.
+    with_layout(GlobalArgs::augment_args(own).about(about).long_about(None))
         .term_width(width)
         .propagate_version(true)
 }
@@ -217,4 +220,28 @@ fn install_panic_hook() {
             },
         );
     }));
+}
+
+/// Writes a tool crate's three public functions: `main`, `main_with` and `command`.
+#[macro_export]
+macro_rules! entry_points {
+    ($tool:ty) => {
+        /// Runs the tool on the process arguments.
+        #[must_use]
+        pub fn main() -> std::process::ExitCode {
+            $crate::run_tool::<$tool>()
+        }
+
+        /// Runs the tool on these arguments, its own name first.
+        #[must_use]
+        pub fn main_with(arguments: &[std::ffi::OsString]) -> std::process::ExitCode {
+            $crate::run_tool_with::<$tool>(arguments)
+        }
+
+        /// The tool's commands, for help pages, manuals and completion.
+        #[must_use]
+        pub fn command() -> $crate::clap::Command {
+            $crate::command_of::<$tool>()
+        }
+    };
 }
