@@ -1,6 +1,9 @@
 //! `nova-server`: runs virtual machines and serves the NovaCron API.
 
 mod api;
+mod app;
+mod auth;
+mod control;
 mod engine;
 mod store;
 

@@ -35,5 +35,5 @@ pub(crate) use handle::{Durability, Store};
 pub(crate) use key::Key;
 pub(crate) use log::{Change, ChangeKind, Expired};
 pub(crate) use object::Object;
-pub(crate) use tx::Tx;
+pub(crate) use tx::{Tx, format_time};
 pub(crate) use watch::Watch;

@@ -1,0 +1,243 @@
+//! Files of images, named by their content.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+/// `DATA/images/sha256/<hex>`: a file is there in full or not at all.
+#[derive(Debug, Clone)]
+pub(crate) struct ImageFiles {
+    dir: PathBuf,
+}
+
+/// A file that is being received.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    file: NamedTempFile,
+    digest: Sha256,
+    size: u64,
+}
+
+/// Why an upload was not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    /// The content is not what was announced.
+    #[error("the content has sha256 {found}, expected {expected}")]
+    Digest {
+        /// What arrived.
+        found: String,
+        /// What was announced.
+        expected: String,
+    },
+    /// The disk refuses it.
+    #[error("cannot store the file: {0}")]
+    Io(#[from] io::Error),
+    /// The image points at another file of this host.
+    #[error(
+        "a qcow2 image with a backing file is not accepted: it would read other files of the host"
+    )]
+    BackingFile,
+}
+
+impl ImageFiles {
+    pub(crate) fn new(data: &Path) -> Self {
+        Self {
+            dir: data.join("images/sha256"),
+        }
+    }
+
+    /// Where the file of this digest is or would be.
+    pub(crate) fn path(&self, sha256: &str) -> PathBuf {
+        // Digests are checked when an image is stored; a path made of anything else must not leave.
+        let safe = sha256.bytes().all(|b| b.is_ascii_alphanumeric());
+        self.dir.join(if safe && !sha256.is_empty() {
+            sha256
+        } else {
+            "invalid"
+        })
+    }
+
+    /// Size of the file of this digest, when it is there.
+    pub(crate) fn size(&self, sha256: &str) -> Option<u64> {
+        fs::metadata(self.path(sha256))
+            .ok()
+            .filter(fs::Metadata::is_file)
+            .map(|m| m.len())
+    }
+
+    /// Starts to receive a file.
+    pub(crate) fn begin(&self) -> io::Result<Upload> {
+        nova_core::fs::create_private_dir(&self.dir)?;
+        let file = tempfile::Builder::new()
+            .prefix(".part-")
+            .tempfile_in(&self.dir)?;
+        Ok(Upload {
+            file,
+            digest: Sha256::new(),
+            size: 0,
+        })
+    }
+
+    /// Removes files whose digest nobody names, and what interrupted uploads left. Called when no
+    /// upload is under way or with their files already named.
+    pub(crate) fn sweep(&self, used: &BTreeSet<String>, parts: bool) -> io::Result<Vec<String>> {
+        let mut removed = Vec::new();
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(removed),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let part = name.starts_with(".part-");
+            if used.contains(&name) || (part && !parts) {
+                continue;
+            }
+            fs::remove_file(entry.path())?;
+            removed.push(name);
+        }
+        Ok(removed)
+    }
+}
+
+impl Upload {
+    /// Takes the next bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.digest.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes taken so far.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Puts the file in place, durable, when it is what was expected.
+    pub(crate) fn finish(self, files: &ImageFiles, expected: &str) -> Result<u64, UploadError> {
+        let found = hex(&self.digest.finalize());
+        if !found.eq_ignore_ascii_case(expected) {
+            return Err(UploadError::Digest {
+                found,
+                expected: expected.to_owned(),
+            });
+        }
+        if has_backing_file(self.file.path())? {
+            return Err(UploadError::BackingFile);
+        }
+        self.file.as_file().sync_all()?;
+        self.file.persist(files.path(&found)).map_err(|e| e.error)?;
+        fs::File::open(&files.dir)?.sync_all()?;
+        Ok(self.size)
+    }
+}
+
+/// Whether a qcow2 file refers to another file: a backing file (bytes 8..16 of the header) or an
+/// external data file (incompatible feature bit 2, bytes 72..80 from version 3 on).
+fn has_backing_file(path: &Path) -> io::Result<bool> {
+    use std::io::Read;
+    let mut head = Vec::with_capacity(80);
+    fs::File::open(path)?.take(80).read_to_end(&mut head)?;
+    if !head.starts_with(b"QFI\xfb") {
+        return Ok(false);
+    }
+    let number = |at: usize| -> u64 {
+        let bytes = head.get(at..at + 8).and_then(|b| b.try_into().ok());
+        bytes.map_or(0, u64::from_be_bytes)
+    };
+    let version = head
+        .get(4..8)
+        .and_then(|b| b.try_into().ok())
+        .map_or(0, u32::from_be_bytes);
+    let external = version >= 3 && number(72) & 0b100 != 0;
+    Ok(number(8) != 0 || external)
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            // Writing to a string cannot fail.
+            drop(write!(out, "{byte:02x}"));
+            out
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload(files: &ImageFiles, content: &[u8]) -> Result<u64, UploadError> {
+        let mut upload = files.begin().unwrap();
+        upload.write(content).unwrap();
+        upload.finish(files, &hex(&Sha256::digest(content)))
+    }
+
+    #[test]
+    fn a_file_is_kept_under_its_digest() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ImageFiles::new(dir.path());
+        assert_eq!(upload(&files, b"kernel").unwrap(), 6);
+        let digest = hex(&Sha256::digest(b"kernel"));
+        assert_eq!(files.size(&digest), Some(6));
+        assert_eq!(
+            files.sweep(&BTreeSet::new(), true).unwrap(),
+            [digest.clone()]
+        );
+        assert_eq!(files.size(&digest), None);
+    }
+
+    #[test]
+    fn wrong_content_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ImageFiles::new(dir.path());
+        let mut upload = files.begin().unwrap();
+        upload.write(b"other").unwrap();
+        let error = upload.finish(&files, &"0".repeat(64)).unwrap_err();
+        assert!(matches!(error, UploadError::Digest { .. }));
+        assert_eq!(
+            fs::read_dir(dir.path().join("images/sha256"))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_qcow2_that_reads_other_files_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ImageFiles::new(dir.path());
+        let mut header = [0u8; 104];
+        header[..4].copy_from_slice(b"QFI\xfb");
+        header[7] = 3;
+        assert!(upload(&files, &header).is_ok());
+        header[15] = 1;
+        assert!(matches!(
+            upload(&files, &header),
+            Err(UploadError::BackingFile)
+        ));
+        header[15] = 0;
+        header[79] = 4;
+        assert!(matches!(
+            upload(&files, &header),
+            Err(UploadError::BackingFile)
+        ));
+    }
+
+    #[test]
+    fn a_path_never_leaves_the_directory() {
+        let files = ImageFiles::new(Path::new("/data"));
+        assert_eq!(
+            files.path("../../etc/passwd"),
+            Path::new("/data/images/sha256/invalid")
+        );
+    }
+}
