@@ -45,7 +45,10 @@ fn to_stdout(text: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            to_stderr(&format!("error: cannot write the result: {error}\n"));
+            to_stderr(&format!(
+                "error: cannot write the result: {}\n",
+                reason(&error)
+            ));
             ExitCode::FAILURE
         }
     }

@@ -74,6 +74,9 @@ pub(crate) fn names(dispatcher: &Dispatcher<'_>, options: &Options) -> Vec<Strin
     names.extend(family.tools.iter().map(|tool| tool.name.to_owned()));
     names.extend(family.rewrites.iter().map(|(word, _)| (*word).to_owned()));
     for place in places::places(dispatcher.input, options.exec_path.as_deref()) {
+        if !safe(dispatcher.files, &place, &|| trusts_path(dispatcher)) {
+            continue;
+        }
         let found = files(dispatcher, &place).into_iter();
         names.extend(
             found
@@ -180,9 +183,12 @@ fn extensions(dispatcher: &Dispatcher<'_>, options: &Options) -> Vec<Entry> {
     entries
 }
 
+fn trusts_path(dispatcher: &Dispatcher<'_>) -> bool {
+    dispatcher.config().is_ok_and(|config| config.trusts_path)
+}
+
 fn usable(dispatcher: &Dispatcher<'_>, place: &Place, path: &Path) -> bool {
-    let trust = || dispatcher.config().is_ok_and(|config| config.trusts_path);
-    let safe = safe(dispatcher.files, place, &trust);
+    let safe = safe(dispatcher.files, place, &|| trusts_path(dispatcher));
     if !safe {
         dispatcher.warn(distrust(path));
     }

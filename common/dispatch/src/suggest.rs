@@ -47,6 +47,10 @@ pub(crate) fn near(word: &str, names: &[String], synonyms: &[(&str, &str)]) -> V
 /// A name that goes on where the word ends counts as near as two edits.
 fn rank(word: &str, name: &str) -> Option<usize> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
+    if name == word {
+        // It was met and passed over: offering it again would not help.
+        return None;
+    }
     let distance = strsim::damerau_levenshtein(word, name);
     let close = (distance <= limit).then_some(distance);
     let prefix = (!word.is_empty() && name.starts_with(word)).then_some(2);
@@ -105,6 +109,15 @@ mod tests {
         assert!(problem(&files, "nova netwrok").hints()[0].contains("\"network\""));
         assert!(problem(&files, "nova verson").hints()[0].contains("\"version\""));
         assert!(problem(&files, "nova disk").hints()[0].contains("\"storage\""));
+    }
+
+    #[test]
+    fn what_was_passed_over_is_not_offered() {
+        let files = Fake::default().open("/a").program("/a/nova-hello");
+        assert_eq!(
+            problem(&files, "nova hello").hints()[0],
+            "see all commands: nova help -a"
+        );
     }
 
     #[test]
