@@ -1,0 +1,13 @@
+//! What every test stands on.
+
+mod output;
+mod peers;
+mod sandbox;
+mod server;
+mod tools;
+
+pub(crate) use output::Output;
+pub(crate) use peers::{Peer, need};
+pub(crate) use sandbox::Sandbox;
+pub(crate) use server::Server;
+pub(crate) use tools::TOOLS;

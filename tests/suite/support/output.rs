@@ -1,0 +1,49 @@
+//! What a command printed and how it ended.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// The end of a command. Look at it: assert on it, or call [`Output::ok`].
+#[must_use]
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    pub(crate) command: String,
+    /// Exit code; `128 + n` when signal n ended it, as a shell shows it.
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Output {
+    /// Asserts success and answers standard output.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{self}");
+        self.stdout
+    }
+
+    /// Asserts failure with `code` and that stderr holds every one of `parts`.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Self {
+        assert_eq!(self.code, code, "{self}");
+        for part in parts {
+            assert!(self.stderr.contains(part), "stderr lacks `{part}`:\n{self}");
+        }
+        self
+    }
+
+    /// Asserts success and answers standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(self) -> Value {
+        let text = self.clone().ok();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("not JSON ({error}):\n{self}"))
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { command, code, stdout, stderr } = self;
+        write!(f, "$ {command}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+    }
+}
