@@ -1,5 +1,48 @@
-//! Drives the engine until what is true is what is wanted.
+//! The controllers: what makes the world agree with the objects.
+//!
+//! Handlers write intent and return; one driver per VM compares intent with what the engine sees and
+//! acts until both agree (`driver`). Which verb means what in which state is `table`; how a verb
+//! becomes intent is `intent`; what to do next is `plan`; all three are plain functions.
 
-/// Handle of the running controllers.
-#[derive(Debug)]
-pub(crate) struct Controller;
+mod admit;
+mod busy;
+mod clock;
+mod cloud_init;
+mod commit;
+mod conditions;
+mod controller;
+mod doc;
+mod driver;
+mod ending;
+mod events;
+mod fault;
+mod host;
+mod house;
+mod intent;
+mod mac;
+mod namespace;
+mod node;
+mod op;
+mod perform;
+mod plan;
+#[cfg(test)]
+mod plan_tests;
+mod provision;
+mod record;
+mod recover;
+mod resolve;
+mod routes;
+mod settle;
+mod status;
+mod stopping;
+mod subject;
+mod table;
+mod tell;
+
+pub(crate) use admit::{DeleteAsks, admit_change, on_vm_delete};
+pub(crate) use controller::{Controller, start};
+pub(crate) use events::Recorder;
+pub(crate) use namespace::{admit_namespace, on_namespace_delete};
+pub(crate) use op::{Asks, Caller};
+pub(crate) use record::KIND as RECORDS;
+pub(crate) use routes::routes;

@@ -40,6 +40,7 @@ impl std::fmt::Display for Key {
 pub(super) fn intern(kind: &str) -> Option<&'static str> {
     crate::api::PLURALS
         .iter()
+        .chain([&crate::control::RECORDS])
         .find(|known| **known == kind)
         .copied()
 }

@@ -1,0 +1,219 @@
+//! What a VM must satisfy to be stored, and the work that storing it orders.
+
+use nova_api::types::VirtualMachine;
+use serde_json::{Value, json};
+
+use super::doc::{add_finalizer, deleting, flag, text};
+use super::intent::{self, Answer};
+use super::op::{Asks, Caller, Verb};
+use super::resolve::{Blocked, resolve};
+use super::status::explain;
+use super::subject::{Shelf, vm_key};
+use super::table::State;
+use crate::api::error::{ApiError, Cause};
+use crate::app::App;
+use crate::store::{Key, Object, Tx, format_time};
+
+/// Keeps a VM's object until the engine has nothing of it.
+pub(super) const FINALIZER: &str = "nova.dev/engine";
+
+/// Checks a VM that is created or replaced, and places the operation that the change needs. Answers
+/// the operation's name for the header `Nova-Operation`.
+pub(crate) fn admit_change(
+    app: &App,
+    tx: &mut Tx<'_>,
+    before: Option<&Value>,
+    after: &mut Value,
+    caller: &Caller,
+) -> Result<Option<String>, ApiError> {
+    match before {
+        None => create(app, tx, after, caller).map(Some),
+        Some(before) => update(app, tx, before, after, caller),
+    }
+}
+
+fn create(app: &App, tx: &mut Tx<'_>, vm: &mut Value, caller: &Caller) -> Result<String, ApiError> {
+    check_run_state(vm)?;
+    check(app, vm)?;
+    add_finalizer(vm, FINALIZER);
+    vm["status"] = json!({"phase": "Pending"});
+    let off = text(vm, "/spec/runState") == "Stopped";
+    let frozen = text(vm, "/spec/runState") == "Paused";
+    let mut names: Vec<&str> = super::op::MAKE.to_vec();
+    match (off, frozen) {
+        (true, _) => {}
+        (_, true) => names.extend(&super::op::BOOT[..1]),
+        _ => names.extend(super::op::BOOT),
+    }
+    let asks = Asks {
+        paused: frozen,
+        ..Asks::default()
+    };
+    let op = intent::place(tx, vm, Verb::Create, (&asks, names), caller)?;
+    Ok(text(&op, "/metadata/name").to_owned())
+}
+
+fn update(
+    app: &App,
+    tx: &mut Tx<'_>,
+    before: &Value,
+    after: &mut Value,
+    caller: &Caller,
+) -> Result<Option<String>, ApiError> {
+    if before.get("spec") == after.get("spec") {
+        return Ok(None);
+    }
+    if deleting(before) {
+        return Err(refuse_update(before));
+    }
+    check_run_state(after)?;
+    check(app, after)?;
+    let wanted = run_state(after).to_owned();
+    if run_state(before) == wanted {
+        return Ok(None);
+    }
+    let state = State::of(before);
+    let verb = match (wanted.as_str(), state) {
+        ("Stopped", _) => Verb::Stop,
+        ("Paused", State::Up) => Verb::Pause,
+        _ => Verb::Start,
+    };
+    let asks = Asks {
+        paused: wanted == "Paused",
+        ..Asks::default()
+    };
+    // The verb is decided from the state before; it writes the wish itself.
+    after["spec"]["runState"] = json!(run_state(before));
+    let answer = intent::order(tx, after, verb, &asks, caller)?;
+    after["spec"]["runState"] = json!(wanted);
+    Ok(match answer {
+        Answer::Operation(op) => Some(text(&op, "/metadata/name").to_owned()),
+        Answer::Unchanged => None,
+    })
+}
+
+fn run_state(vm: &Value) -> &str {
+    match text(vm, "/spec/runState") {
+        "" => "Running",
+        state => state,
+    }
+}
+
+fn key_of(vm: &Value) -> Key {
+    vm_key(text(vm, "/metadata/namespace"), text(vm, "/metadata/name"))
+}
+
+fn refuse_update(vm: &Value) -> ApiError {
+    let key = key_of(vm);
+    let message = format!(
+        "cannot update virtual machine {:?} while it is Deleting",
+        key.name
+    );
+    ApiError::invalid_state(&key, "Deleting", State::Deleting.allowed(), &message)
+}
+
+fn check_run_state(vm: &Value) -> Result<(), ApiError> {
+    let state = &vm["spec"]["runState"];
+    let known = ["Running", "Stopped", "Paused"];
+    match state.as_str() {
+        Some(text) if !known.contains(&text) => {
+            let cause = Cause::unsupported("spec.runState", state, &known);
+            Err(ApiError::invalid(
+                &key_of(vm),
+                "VirtualMachine",
+                vec![cause],
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what can never become a machine. An image that is not there yet in full is no fault.
+fn check(app: &App, vm: &Value) -> Result<(), ApiError> {
+    let typed: VirtualMachine = serde_json::from_value(vm.clone())
+        .map_err(|e| ApiError::bad_request(format!("VirtualMachine in body: {e}")))?;
+    let key = key_of(vm);
+    let shelf = Shelf {
+        app,
+        namespace: key.namespace.clone(),
+    };
+    let causes = match resolve(&typed, &shelf) {
+        Ok(_) | Err(Blocked::ImageNotReady(_)) => return Ok(()),
+        Err(Blocked::Invalid(causes)) => causes,
+        Err(blocked @ Blocked::NodeNotFound(_)) => {
+            let value = json!(typed.spec.placement.and_then(|p| p.node));
+            vec![Cause::invalid(
+                "spec.placement.node",
+                &value,
+                &explain(&blocked).1,
+            )]
+        }
+        Err(blocked) => return Err(no_image(&key, &typed, &blocked)),
+    };
+    Err(ApiError::invalid(&key, "VirtualMachine", causes))
+}
+
+fn no_image(key: &Key, vm: &VirtualMachine, blocked: &Blocked) -> ApiError {
+    let name = match blocked {
+        Blocked::ImageNotFound(name) | Blocked::ImageFailed(name) => name.as_str(),
+        _ => "",
+    };
+    let field = match vm.spec.image.as_deref() {
+        Some(image) if image == name => "spec.image",
+        _ => "spec.disks",
+    };
+    let cause = Cause::invalid(field, &json!(name), &explain(blocked).1);
+    let hint = match name {
+        "tiny" => "nova image build tiny",
+        _ => "nova image list",
+    };
+    ApiError::invalid(key, "VirtualMachine", vec![cause]).hint(hint)
+}
+
+/// What a delete asks for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeleteAsks {
+    /// `gracePeriodSeconds`; 0 is force.
+    pub(crate) grace: Option<u64>,
+    /// Also protected ones: their namespace goes.
+    pub(crate) unprotect: bool,
+}
+
+/// Marks a VM as going away and orders its end; its driver removes the object. Answers the object as
+/// it is now and the operation's name.
+pub(crate) fn on_vm_delete(
+    tx: &mut Tx<'_>,
+    object: &Object,
+    delete: &DeleteAsks,
+    caller: &Caller,
+) -> Result<(Value, Option<String>), ApiError> {
+    let key = &object.key;
+    let mut vm = object.value();
+    if flag(&vm, "/spec/protected") == Some(true) && !delete.unprotect {
+        let hint = format!("nova vm update {} --set spec.protected=false", key.name);
+        return Err(ApiError::protected(key, "spec.protected is set").hint(hint));
+    }
+    let force = delete.grace == Some(0);
+    let asks = Asks {
+        grace: delete.grace,
+        force,
+        ..Asks::default()
+    };
+    let answer = intent::order(tx, &mut vm, Verb::Delete, &asks, caller)?;
+    if !deleting(&vm) {
+        add_finalizer(&mut vm, FINALIZER);
+        vm["metadata"]["deletionTimestamp"] = json!(format_time(tx.now()));
+        let grace = delete
+            .grace
+            .or_else(|| super::doc::whole(&vm, "/spec/shutdown/gracePeriodSeconds"));
+        vm["metadata"]["deletionGracePeriodSeconds"] = json!(grace.unwrap_or(30));
+    }
+    let stored = tx.put(key, vm)?.value();
+    let name = match answer {
+        Answer::Operation(op) => Some(text(&op, "/metadata/name").to_owned()),
+        Answer::Unchanged => {
+            Some(text(&stored, "/status/currentOperation").to_owned()).filter(|n| !n.is_empty())
+        }
+    };
+    Ok((stored, name))
+}

@@ -1,0 +1,452 @@
+//! Operation objects: the durable form of "somebody asked for this".
+//!
+//! An operation lists the phases it will go through. What happened to each is written before and
+//! after the engine is called, so the list is both the progress that people see and the memory that
+//! a restarted server continues from.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::clock::{after, parse, stamp};
+use super::doc::{flag, list, member, text, whole};
+use super::plan::Task;
+use super::stopping::{Stopping, Tried};
+use crate::engine::RebootMode;
+use crate::store::Key;
+
+/// Plural of the kind.
+pub(super) const KIND: &str = "operations";
+
+/// Phases of a graceful stop.
+pub(super) const STOP: &[&str] = &["agent-shutdown", "acpi-powerdown", "force", "cleanup"];
+/// Phases of a first provisioning.
+pub(super) const MAKE: &[&str] = &[
+    "validate",
+    "schedule",
+    "download-image",
+    "create-disk",
+    "configure-network",
+];
+/// Phases of a boot.
+pub(super) const BOOT: &[&str] = &["start-process", "boot", "wait-agent"];
+
+/// What an operation does to its VM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Create,
+    Start,
+    Stop,
+    Restart,
+    Pause,
+    Resume,
+    Delete,
+}
+
+impl Verb {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let all = [
+            Self::Create,
+            Self::Start,
+            Self::Stop,
+            Self::Restart,
+            Self::Pause,
+            Self::Resume,
+            Self::Delete,
+        ];
+        all.into_iter().find(|verb| verb.as_str() == text)
+    }
+
+    /// Time after which an operation is given up; nova-api §11.
+    fn timeout(self) -> u64 {
+        if self == Self::Create { 3600 } else { 600 }
+    }
+}
+
+/// What the caller of a verb may say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Asks {
+    /// Time the guest has to power down; absent means what the spec says.
+    pub(crate) grace: Option<u64>,
+    /// End the machine at once.
+    pub(crate) force: bool,
+    /// End the machine after the grace; absent means what the spec says.
+    pub(crate) escalate: Option<bool>,
+    /// Start without letting the guest execute.
+    pub(crate) paused: bool,
+    /// How to restart.
+    pub(crate) reboot: Option<RebootMode>,
+}
+
+/// Who asks, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) user: String,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Caller {
+    /// The server itself: a time to live that ended, a namespace that goes.
+    pub(crate) fn system() -> Self {
+        Self {
+            user: "system:nova-server".into(),
+            request_id: None,
+        }
+    }
+}
+
+/// A new operation, ready to be stored.
+pub(super) fn build(
+    verb: Verb,
+    vm: &Value,
+    asks: &Asks,
+    phases: Vec<Value>,
+    caller: &Caller,
+) -> (Key, Value) {
+    let name = uuid::Uuid::now_v7().to_string();
+    let key = Key::new(KIND, text(vm, "/metadata/namespace"), name);
+    let target = json!({
+        "kind": "VirtualMachine", "name": text(vm, "/metadata/name"),
+        "uid": text(vm, "/metadata/uid"),
+    });
+    let mut spec = json!({
+        "verb": verb.as_str(), "target": target, "user": caller.user,
+        "timeoutSeconds": verb.timeout(), "parameters": parameters(asks),
+    });
+    if let Some(id) = &caller.request_id {
+        spec["requestId"] = json!(id);
+    }
+    let value = json!({
+        "apiVersion": "nova.dev/v1", "kind": "Operation",
+        "metadata": {"name": key.name, "namespace": key.namespace,
+            "labels": {"nova.dev/target": text(vm, "/metadata/name")}},
+        "spec": spec,
+        "status": {"phase": "Pending", "percent": 0, "phases": phases,
+            "cancellable": verb != Verb::Delete, "retryable": false},
+    });
+    (key, value)
+}
+
+fn parameters(asks: &Asks) -> Value {
+    let mut out = json!({"force": asks.force});
+    if let Some(grace) = asks.grace {
+        out["gracePeriodSeconds"] = json!(grace);
+    }
+    if let Some(escalate) = asks.escalate {
+        out["escalate"] = json!(escalate);
+    }
+    if asks.paused {
+        out["paused"] = json!(true);
+    }
+    match asks.reboot {
+        Some(RebootMode::Soft) => out["mode"] = json!("soft"),
+        Some(RebootMode::Hard) => out["mode"] = json!("hard"),
+        None => {}
+    }
+    out
+}
+
+/// Phases that nothing happened to yet.
+pub(super) fn pending(names: &[&str]) -> Vec<Value> {
+    names
+        .iter()
+        .map(|name| json!({"name": name, "state": "Pending"}))
+        .collect()
+}
+
+/// Whether the operation still does something.
+pub(super) fn is_active(op: &Value) -> bool {
+    matches!(
+        text(op, "/status/phase"),
+        "Pending" | "Running" | "Cancelling"
+    )
+}
+
+/// The verb of the operation.
+pub(super) fn verb(op: &Value) -> Option<Verb> {
+    Verb::parse(text(op, "/spec/verb"))
+}
+
+/// State of one phase; a phase that it does not have reads as empty.
+pub(super) fn state<'a>(op: &'a Value, name: &str) -> &'a str {
+    phase(op, name).map_or("", |phase| text(phase, "/state"))
+}
+
+fn phase<'a>(op: &'a Value, name: &str) -> Option<&'a Value> {
+    list(op, "/status/phases")
+        .iter()
+        .find(|phase| text(phase, "/name") == name)
+}
+
+/// Phases of the stop part, for an operation that takes over from this one.
+pub(super) fn stop_phases(op: &Value) -> Vec<Value> {
+    let phases = list(op, "/status/phases").iter();
+    phases
+        .filter(|phase| STOP.contains(&text(phase, "/name")))
+        .cloned()
+        .collect()
+}
+
+/// Whether a stop was begun and is not over.
+pub(super) fn stop_is_open(op: &Value) -> bool {
+    phase(op, STOP[0]).is_some() && state(op, "cleanup") != "Succeeded"
+}
+
+/// The stop part, while it is open.
+pub(super) fn stopping(op: &Value, vm: &Value) -> Option<Stopping> {
+    if !stop_is_open(op) {
+        return None;
+    }
+    let grace = whole(op, "/spec/parameters/gracePeriodSeconds")
+        .or_else(|| whole(vm, "/spec/shutdown/gracePeriodSeconds"))
+        .unwrap_or(30);
+    let escalate = flag(op, "/spec/parameters/escalate")
+        .or_else(|| flag(vm, "/spec/shutdown/escalate"))
+        .unwrap_or(true);
+    Some(Stopping {
+        begun: begun(op),
+        grace: Duration::from_secs(grace),
+        escalate,
+        force: flag(op, "/spec/parameters/force").unwrap_or(false),
+        agent: tried(op, vm, "agent"),
+        acpi: tried(op, vm, "acpi"),
+    })
+}
+
+/// When the stop began: with its first phase, which an earlier operation may have begun.
+fn begun(op: &Value) -> Timestamp {
+    let first = list(op, "/status/phases")
+        .iter()
+        .filter(|phase| STOP.contains(&text(phase, "/name")))
+        .filter_map(|phase| parse(text(phase, "/startedAt")))
+        .min();
+    first.unwrap_or_else(|| created(op))
+}
+
+/// When the operation was asked for.
+pub(super) fn created(op: &Value) -> Timestamp {
+    parse(text(op, "/metadata/creationTimestamp")).unwrap_or(Timestamp::MIN)
+}
+
+fn tried(op: &Value, vm: &Value, method: &str) -> Tried {
+    let allowed = list(vm, "/spec/shutdown/methods");
+    if !allowed.is_empty() && !allowed.iter().any(|m| m == method) {
+        return Tried::Failed;
+    }
+    let name = if method == "agent" { STOP[0] } else { STOP[1] };
+    let Some(phase) = phase(op, name) else {
+        return Tried::No;
+    };
+    let last = parse(text(phase, "/lastTriedAt")).or_else(|| parse(text(phase, "/startedAt")));
+    match (text(phase, "/state"), last) {
+        ("Failed", _) => Tried::Failed,
+        ("Running" | "Succeeded", Some(at)) => Tried::At(at),
+        _ => Tried::No,
+    }
+}
+
+/// The operation as the plan sees it.
+pub(super) fn task(op: &Value, vm: &Value, now: Timestamp) -> Option<Task> {
+    if !is_active(op) {
+        return None;
+    }
+    let verb = verb(op)?;
+    let limit = Duration::from_secs(whole(op, "/spec/timeoutSeconds").unwrap_or(600));
+    let reboot = state(op, "reboot");
+    let mode = match text(op, "/spec/parameters/mode") {
+        "hard" => RebootMode::Hard,
+        _ => RebootMode::Soft,
+    };
+    Some(Task {
+        boots: !matches!(verb, Verb::Stop | Verb::Delete),
+        cancelling: text(op, "/status/phase") == "Cancelling",
+        overdue: now >= after(created(op), limit),
+        stop: stopping(op, vm),
+        reboot: (reboot == "Pending").then_some(mode),
+        rebooting: reboot == "Running",
+    })
+}
+
+/// When the operation will be overdue.
+pub(super) fn deadline(op: &Value) -> Timestamp {
+    after(
+        created(op),
+        Duration::from_secs(whole(op, "/spec/timeoutSeconds").unwrap_or(600)),
+    )
+}
+
+/// Writes the state of a phase; answers whether that changed anything.
+pub(super) fn set_phase(op: &mut Value, name: &str, to: &str, now: Timestamp) -> bool {
+    let Some(phase) = phase_mut(op, name) else {
+        return false;
+    };
+    if text(phase, "/state") == to {
+        return false;
+    }
+    if to != "Pending" && to != "Skipped" && phase.get("startedAt").is_none() {
+        phase["startedAt"] = json!(stamp(now));
+    }
+    if matches!(to, "Succeeded" | "Failed") {
+        phase["finishedAt"] = json!(stamp(now));
+    }
+    phase["state"] = json!(to);
+    begin(op, now);
+    count(op);
+    true
+}
+
+/// Notes that a phase was tried again now, and why that failed where it did.
+pub(super) fn note_phase(op: &mut Value, name: &str, now: Timestamp, message: &str) {
+    let Some(phase) = phase_mut(op, name) else {
+        return;
+    };
+    phase["lastTriedAt"] = json!(stamp(now));
+    if !message.is_empty() {
+        phase["message"] = json!(message);
+    }
+}
+
+/// Says in words where a phase is.
+pub(super) fn note_phase_text(op: &mut Value, name: &str, message: &str) {
+    if let Some(phase) = phase_mut(op, name) {
+        phase["message"] = json!(message);
+    }
+}
+
+/// Writes how far a phase is.
+pub(super) fn set_progress(op: &mut Value, name: &str, current: u64, total: u64, unit: &str) {
+    if let Some(phase) = phase_mut(op, name) {
+        phase["current"] = json!(current);
+        phase["total"] = json!(total);
+        phase["unit"] = json!(unit);
+    }
+    count(op);
+}
+
+fn phase_mut<'a>(op: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    let phases = op.pointer_mut("/status/phases")?.as_array_mut()?;
+    phases.iter_mut().find(|phase| text(phase, "/name") == name)
+}
+
+fn begin(op: &mut Value, now: Timestamp) {
+    let status = member(op, "status");
+    if status.get("phase").and_then(Value::as_str) == Some("Pending") {
+        status.insert("phase".into(), json!("Running"));
+    }
+    status
+        .entry("startedAt")
+        .or_insert_with(|| json!(stamp(now)));
+}
+
+/// Percent: phases that are over, and the part that is done of those under way.
+fn count(op: &mut Value) {
+    let phases = list(op, "/status/phases");
+    let done: u64 = phases.iter().map(share).sum();
+    let percent = done / (phases.len().max(1) as u64);
+    member(op, "status").insert("percent".into(), json!(percent.min(99)));
+}
+
+fn share(phase: &Value) -> u64 {
+    match text(phase, "/state") {
+        "Succeeded" | "Skipped" => 100,
+        "Running" => match (whole(phase, "/current"), whole(phase, "/total")) {
+            (Some(current), Some(total)) if total > 0 => (current.min(total)) * 100 / total,
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct End {
+    /// `Succeeded`, `Failed`, `Cancelled` or `TimedOut`.
+    pub(super) phase: &'static str,
+    /// One word for programs, where it did not succeed.
+    pub(super) reason: &'static str,
+    /// A sentence for people.
+    pub(super) message: String,
+    /// What came of it.
+    pub(super) result: Value,
+    /// The Status of what went wrong.
+    pub(super) error: Option<Value>,
+}
+
+impl End {
+    pub(super) fn succeeded(result: Value) -> Self {
+        Self {
+            phase: "Succeeded",
+            result,
+            ..Self::default()
+        }
+    }
+}
+
+/// Ends the operation; one that is over stays as it is.
+pub(super) fn finish(op: &mut Value, end: &End, now: Timestamp) {
+    if !is_active(op) {
+        return;
+    }
+    close_phases(op, end.phase, now);
+    let status = member(op, "status");
+    status.insert("phase".into(), json!(end.phase));
+    status
+        .entry("startedAt")
+        .or_insert_with(|| json!(stamp(now)));
+    status.insert("finishedAt".into(), json!(stamp(now)));
+    status.insert("cancellable".into(), json!(false));
+    if end.phase == "Succeeded" {
+        status.insert("percent".into(), json!(100));
+    }
+    let words = [("reason", end.reason), ("message", end.message.as_str())];
+    for (name, word) in words.into_iter().filter(|(_, word)| !word.is_empty()) {
+        status.insert(name.into(), json!(word));
+    }
+    if !end.result.is_null() {
+        status.insert("result".into(), end.result.clone());
+    }
+    if let Some(error) = &end.error {
+        let retryable = error
+            .pointer("/nova/retryable")
+            .cloned()
+            .unwrap_or(json!(false));
+        status.insert("retryable".into(), retryable);
+        status.insert("error".into(), error.clone());
+    }
+}
+
+/// What was under way ended with the operation; what was not begun never will be.
+fn close_phases(op: &mut Value, end: &str, now: Timestamp) {
+    let Some(phases) = op
+        .pointer_mut("/status/phases")
+        .and_then(Value::as_array_mut)
+    else {
+        return;
+    };
+    for phase in phases {
+        let to = match (text(phase, "/state"), end) {
+            ("Running", "Succeeded") => "Succeeded",
+            ("Running", "Failed" | "TimedOut") => "Failed",
+            ("Running", _) => "Cancelled",
+            ("Pending", _) => "Skipped",
+            _ => continue,
+        };
+        phase["state"] = json!(to);
+        if to != "Skipped" {
+            phase["finishedAt"] = json!(stamp(now));
+        }
+    }
+}
