@@ -118,17 +118,31 @@ impl<'a> Dispatcher<'a> {
                     &self.family,
                     &listing::collect(self, options),
                     form,
-                    self.struck(),
+                    self.struck(options),
                 )
             }
         })
     }
 
-    /// Whether shadowed entries can be struck out.
-    fn struck(&self) -> bool {
+    /// Whether shadowed entries are struck out: the colour rules of every tool.
+    fn struck(&self, options: &Options) -> bool {
         let vars = &self.input.vars;
+        let asked = options.var("NOVA_COLOR").or_else(|| vars.get("NOVA_COLOR"));
+        match asked.and_then(|when| when.to_str()) {
+            Some("always") => return true,
+            Some("never") => return false,
+            _ => {}
+        }
+        let forced = ["CLICOLOR_FORCE", "FORCE_COLOR"].map(|name| vars.get(name));
+        if vars.get("NO_COLOR").is_some() {
+            return false;
+        }
+        if forced.into_iter().flatten().any(|value| value != "0") {
+            return true;
+        }
         let dumb = vars.get("TERM").is_none_or(|term| term == "dumb");
-        self.input.terminal && !dumb && vars.get("NO_COLOR").is_none()
+        let off = vars.get("CLICOLOR").is_some_and(|value| value == "0");
+        !dumb && !off && self.files.terminal()
     }
 
     /// Resolves a line to a program, a text or a problem.

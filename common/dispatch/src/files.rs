@@ -1,8 +1,8 @@
-//! The little that the dispatcher asks of the file system.
+//! The little that the dispatcher asks of the system while it decides.
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub enum Probe {
     NotExecutable,
 }
 
-/// Access to files, so that tests need none.
+/// What the dispatcher asks of the system, so that tests need none.
 pub trait Files {
     /// What lies at `path`, links followed.
     fn probe(&self, path: &Path) -> Probe;
@@ -27,6 +27,8 @@ pub trait Files {
     fn open_to_others(&self, dir: &Path) -> bool;
     /// The names in a folder, in no order; empty when it cannot be read.
     fn names(&self, dir: &Path) -> Vec<OsString>;
+    /// Whether standard output is a terminal; asked for listings only.
+    fn terminal(&self) -> bool;
     /// The first `limit` bytes of a file.
     ///
     /// # Errors
@@ -63,6 +65,10 @@ impl Files for Disk {
             return Vec::new();
         };
         entries.flatten().map(|entry| entry.file_name()).collect()
+    }
+
+    fn terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     fn head(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {

@@ -1,7 +1,6 @@
 //! What a run of the dispatcher depends on, as plain values.
 
 use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Arguments, variables and surroundings of one run.
@@ -13,11 +12,17 @@ pub struct Input {
     pub vars: Vars,
     /// This executable, with every link resolved.
     pub exe: PathBuf,
-    /// Whether standard output is a terminal.
-    pub terminal: bool,
     /// Whether the program runs with more rights than its caller has.
     pub privileged: bool,
 }
+
+/// Variables that decide what is executed or read.
+const WIDENING: [&str; 4] = [
+    "NOVA_EXEC_PATH",
+    "NOVA_CONFIG_DIR",
+    "NOVA_DATA_DIR",
+    "NOVA_CACHE_DIR",
+];
 
 /// Environment variables in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -67,12 +72,14 @@ impl Input {
     )]
     pub fn from_process() -> Self {
         use rustix::process::{getegid, geteuid, getgid, getuid};
+        let vars: Vars = std::env::vars_os().collect();
+        // Nearly every start has nothing that a privileged one would have to ignore.
+        let widened = WIDENING.iter().any(|name| vars.get(name).is_some());
         Self {
             args: std::env::args_os().collect(),
-            vars: std::env::vars_os().collect(),
+            vars,
             exe: std::env::current_exe().unwrap_or_default(),
-            terminal: std::io::stdout().is_terminal(),
-            privileged: getuid() != geteuid() || getgid() != getegid(),
+            privileged: widened && (getuid() != geteuid() || getgid() != getegid()),
         }
     }
 
@@ -96,6 +103,10 @@ impl Input {
     /// A variable that widens trust: not heard when the program has more rights than its caller.
     #[must_use]
     pub(crate) fn trusted(&self, name: &str) -> Option<&Path> {
+        debug_assert!(
+            WIDENING.contains(&name),
+            "{name} is not known to widen trust"
+        );
         if self.privileged {
             None
         } else {

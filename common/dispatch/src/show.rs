@@ -167,6 +167,34 @@ mod tests {
     }
 
     #[test]
+    fn shadowed_lines_are_struck_out_where_colour_is_allowed() {
+        let struck = |line: &str, extra: &[(&str, &str)]| {
+            let (files, mut input) = (files().on_terminal(), crate::testing::input(line));
+            let vars = [("PATH", "/opt/bin:/a:/b"), ("HOME", "/h")];
+            input.vars = vars.iter().chain(extra).copied().collect();
+            let family = crate::Family::named("nova");
+            match crate::Dispatcher::new(&input, &files, family).answer() {
+                Ok(crate::Answer::Text(text)) => text.matches("\x1b[9m  hello").count(),
+                other => panic!("{line}: {other:?}"),
+            }
+        };
+        let xterm = ("TERM", "xterm");
+        assert_eq!(struck("nova --list", &[xterm]), 1);
+        assert_eq!(struck("nova --list", &[]), 0);
+        assert_eq!(struck("nova --list", &[xterm, ("NO_COLOR", "1")]), 0);
+        assert_eq!(struck("nova --list", &[xterm, ("CLICOLOR", "0")]), 0);
+        assert_eq!(
+            struck(
+                "nova --list",
+                &[("NO_COLOR", "1"), ("NOVA_COLOR", "always")]
+            ),
+            1
+        );
+        assert_eq!(struck("nova --color never --list", &[xterm]), 0);
+        assert_eq!(struck("nova --list", &[("FORCE_COLOR", "1")]), 1);
+    }
+
+    #[test]
     fn names_are_the_words_that_run_something() {
         let names = text(&files(), "nova --list=names");
         let names: Vec<&str> = names.lines().collect();

@@ -12,6 +12,7 @@ use crate::{Answer, Dispatcher, Family, Files, Input, Launch, Probe, Problem};
 pub(crate) struct Fake {
     files: BTreeMap<PathBuf, (bool, String)>,
     open: BTreeSet<PathBuf>,
+    terminal: bool,
     /// Files whose contents were read.
     pub(crate) read: std::cell::RefCell<Vec<PathBuf>>,
 }
@@ -32,6 +33,12 @@ impl Fake {
 
     pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
         self.files.insert(path.into(), (false, text.to_owned()));
+        self
+    }
+
+    /// Standard output is a terminal.
+    pub(crate) fn on_terminal(mut self) -> Self {
+        self.terminal = true;
         self
     }
 
@@ -69,6 +76,10 @@ impl Files for Fake {
             .map(OsString::from)
             .collect();
         names.into_iter().collect()
+    }
+
+    fn terminal(&self) -> bool {
+        self.terminal
     }
 
     fn head(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
