@@ -10,6 +10,7 @@ use crate::alias::{self, Alias, Expansion};
 use crate::files::Files;
 use crate::input::Input;
 use crate::problem::Problem;
+use crate::text::reason;
 
 /// A larger configuration is a mistake, and not one that start-up should wait for.
 const LIMIT: u64 = 1 << 20;
@@ -39,7 +40,7 @@ impl Config {
         let bytes = match files.head(&path, LIMIT) {
             Ok(bytes) => bytes,
             Err(error) if absent(&error) => return Ok(Self::default()),
-            Err(error) => return Err(Problem::Config(path, error.to_string())),
+            Err(error) => return Err(Problem::Config(path, reason(&error))),
         };
         let text = String::from_utf8(bytes)
             .map_err(|_| Problem::Config(path.clone(), "it is not UTF-8".to_owned()))?;

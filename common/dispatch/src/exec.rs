@@ -14,6 +14,7 @@ use crate::input::Input;
 use crate::launch::Launch;
 use crate::problem::Problem;
 use crate::report;
+use crate::text::reason;
 
 /// Runs the dispatcher: on success of a lookup this process becomes the tool.
 #[must_use]
@@ -195,13 +196,6 @@ fn interpreter(head: &[u8]) -> Option<String> {
         .split([' ', '\t'])
         .next()
         .map(str::to_owned)
-}
-
-/// The system's words for an error, without Rust's error number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    text[..1].to_lowercase() + &text[1..]
 }
 
 #[cfg(test)]

@@ -32,6 +32,13 @@ pub(crate) fn one_line(text: &str, width: usize) -> String {
     cut + "…"
 }
 
+/// The system's words for an error, without Rust's error number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text[..1].to_lowercase() + &text[1..]
+}
+
 /// Rows as columns three blanks apart, indented by two; no blanks at line ends.
 pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
