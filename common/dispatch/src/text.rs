@@ -33,7 +33,7 @@ pub(crate) fn one_line(text: &str, width: usize) -> String {
 }
 
 /// The system's words for an error, without Rust's error number.
-pub(crate) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     text[..1].to_lowercase() + &text[1..]
