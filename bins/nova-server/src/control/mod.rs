@@ -38,6 +38,8 @@ mod stopping;
 mod subject;
 mod table;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use admit::{DeleteAsks, admit_change, on_vm_delete};
 pub(crate) use controller::{Controller, start};

@@ -1,0 +1,6 @@
+//! The controllers against the simulator: every row of the table, superseding, recovery.
+
+mod life;
+mod recovery;
+mod rig;
+mod verbs;
