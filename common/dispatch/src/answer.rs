@@ -368,6 +368,22 @@ mod tests {
     }
 
     #[test]
+    fn the_twin_is_called_again_by_the_dispatchers_name() {
+        let files = Fake::default()
+            .program("/opt/bin/nova-vm")
+            .program("/a/nova-hello");
+        let input = Input {
+            exe: "/opt/bin/nova-box".into(),
+            ..input("nova hello")
+        };
+        let answer = Dispatcher::new(&input, &files, Family::named("nova")).answer();
+        let Ok(Answer::Launch(launch)) = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(launch.var("NOVA").unwrap(), "/opt/bin/nova");
+    }
+
+    #[test]
     fn usage_lines_show_what_was_typed() {
         let var = |line: &str, name: &str| launch(&files(), line).var(name).unwrap().to_owned();
         assert_eq!(var("nova vms list", "NOVA_INVOCATION"), "nova vms");

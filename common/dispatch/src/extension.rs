@@ -4,17 +4,17 @@
 //! no file anywhere can replace a verb it has. The search covers the plugin store and `PATH`,
 //! never the folder of first-party tools.
 //!
-//! ```text
-//! match Vm::try_parse() {
-//!     Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
-//!         if let Some(code) = nova_dispatch::exec_extension("nova", "vm") { return code; }
-//!         error.exit()
-//!     }
-//!     …
+//! ```
+//! # use std::{ffi::OsString, process::ExitCode};
+//! /// What `nova-vm` does with a verb that it does not know.
+//! fn unknown_verb(arguments: &[OsString]) -> Option<ExitCode> {
+//!     // Never returns when there is such a program; `None` when the verb is nobody's.
+//!     nova_dispatch::exec_extension("nova", "vm", arguments)
 //! }
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::answer::distrust;
@@ -71,13 +71,15 @@ pub fn extension(
     let called = called(input, noun, &words[1..hit.words]);
     let mut vars = options.variables();
     let dispatcher = dispatcher(input, files, family);
-    let exec_dir = input.exe.parent();
+    let exec_dir = places::exec_dirs(input, None)
+        .first()
+        .map(|place| place.dir.clone());
     vars.extend(launch::contract(
         input,
         family,
         called,
         dispatcher.as_deref(),
-        exec_dir,
+        exec_dir.as_deref(),
     )?);
     let program = std::iter::once(hit.path.clone().into_os_string());
     let args = program
@@ -91,13 +93,17 @@ pub fn extension(
     }))
 }
 
-/// Becomes the program that adds the verb on this process's command line to `noun`.
+/// Becomes the program that adds the verb on this command line to `noun`; the program's own
+/// name comes first in `arguments`.
 ///
 /// Returns `None` when there is none, so that the tool reports the unknown verb in its own
 /// words; otherwise the exit code of a failure that has been reported.
 #[must_use]
-pub fn exec_extension(family: &str, noun: &str) -> Option<ExitCode> {
-    let input = Input::from_process();
+pub fn exec_extension(family: &str, noun: &str, arguments: &[OsString]) -> Option<ExitCode> {
+    let input = Input {
+        args: arguments.to_vec(),
+        ..Input::from_process()
+    };
     let family = Family::named(family);
     match extension(&input, &Disk, &family, noun) {
         Ok(None) => None,
@@ -125,11 +131,9 @@ fn dispatcher(input: &Input, files: &dyn Files, family: &Family) -> Option<PathB
     if let Some(path) = input.vars.absolute("NOVA") {
         return Some(path.to_owned());
     }
-    let beside = input
-        .exe
-        .parent()
-        .map(|dir| dir.join(Path::new(family.name.as_ref())))?;
-    (files.probe(&beside) == Probe::Program).then_some(beside)
+    let dirs = places::exec_dirs(input, None).into_iter();
+    let mut beside = dirs.map(|place| place.dir.join(family.name.as_ref()));
+    beside.find(|path| files.probe(path) == Probe::Program)
 }
 
 #[cfg(test)]

@@ -139,4 +139,29 @@ mod tests {
         let files = Fake::default().script("/a/nova-hello", "#!/bin/sh\n#:nova summary =\n");
         assert!(read(&files, Path::new("/a/nova-hello"), "hello").is_err());
     }
+
+    #[test]
+    fn the_examples_of_the_manual_page_are_manifests() {
+        let page = include_str!("../../../man/nova-extensions.7");
+        let blocks = page.split(".Bd -literal -offset indent\n").skip(1);
+        let blocks: Vec<&str> = blocks
+            .filter_map(|rest| rest.split(".Ed\n").next())
+            .collect();
+        let script = blocks.iter().find(|block| block.starts_with("#!")).unwrap();
+        let files = Fake::default().script("/a/nova-hello", script);
+        let found = manifest(&files, "hello");
+        assert_eq!(found.summary.unwrap(), "Greet a virtual machine");
+        assert_eq!(found.version.unwrap(), "1.0.0");
+        let sidecar = blocks
+            .iter()
+            .find(|block| block.starts_with("[extension]"))
+            .unwrap();
+        let files = Fake::default()
+            .program("/a/nova-hello")
+            .file("/a/nova-hello.toml", sidecar);
+        assert_eq!(
+            manifest(&files, "vm-backup").summary.unwrap(),
+            "Back up one virtual machine"
+        );
+    }
 }

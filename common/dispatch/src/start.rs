@@ -1,11 +1,12 @@
 //! From a name that is settled to a program with its surroundings.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::answer::{Answer, Call, Dispatcher};
 use crate::family::Tool;
 use crate::files::Probe;
+use crate::input::Input;
 use crate::launch::{self, Called, Launch};
 use crate::lookup::Search;
 use crate::options::Options;
@@ -105,13 +106,13 @@ impl Dispatcher<'_> {
             exec_dir,
             called,
         } = target;
-        let own = Some(self.input.exe.as_path());
+        let own = own_path(self.input, &exec_dir);
         let mut vars = options.variables();
         vars.extend(launch::contract(
             self.input,
             &self.family,
             called,
-            own,
+            Some(&own),
             Some(&exec_dir),
         )?);
         let name = std::iter::once(program.clone().into_os_string());
@@ -122,5 +123,14 @@ impl Dispatcher<'_> {
             vars,
             dirs: options.dirs.clone(),
         })
+    }
+}
+
+/// The path that calls the dispatcher again. The multi-call twin goes by its name, so that its
+/// own path would not.
+fn own_path(input: &Input, exec_dir: &Path) -> PathBuf {
+    match input.exe.file_name() {
+        Some(name) if name == "nova-box" => exec_dir.join("nova"),
+        _ => input.exe.clone(),
     }
 }
