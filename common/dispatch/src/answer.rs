@@ -294,6 +294,30 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_tool_of_any_kind_points_to_the_noun() {
+        let files = Fake::default().program("/opt/bin/nova-vm");
+        let hints = |line: &str| problem(&files, line).hints();
+        assert_eq!(hints("nova get vms")[0], "use: nova vm get");
+        assert_eq!(
+            hints("nova get pools"),
+            ["see what is installed: nova help -a"]
+        );
+    }
+
+    #[test]
+    fn verbosity_reaches_third_parties_as_a_filter_too() {
+        let log = |line: &str| {
+            launch(&files(), line)
+                .var("NOVA_LOG")
+                .map(ToOwned::to_owned)
+        };
+        assert_eq!(log("nova -vv hello").unwrap(), "debug");
+        assert_eq!(log("nova --log-level=warn hello").unwrap(), "warn");
+        assert_eq!(log("nova -vv vm list"), None);
+        assert_eq!(log("nova hello"), None);
+    }
+
+    #[test]
     fn a_tool_goes_before_longer_names_elsewhere() {
         let files = files().program("/a/nova-vm-delete");
         assert_eq!(

@@ -255,4 +255,80 @@ mod tests {
         };
         assert_eq!(launch.environment(&input), ["A=1", "NOVA_OUTPUT=json"]);
     }
+
+    /// Not a test of its own: in the process that the next ones start, it becomes a program.
+    #[test]
+    fn becomes_what_it_is_told_to() {
+        let input = Input::from_process();
+        let Some(program) = input.vars.absolute("DISPATCH_TEST_PROGRAM") else {
+            return;
+        };
+        let args = ["zero", "a b", "\u{e9}"].map(OsString::from).to_vec();
+        let vars = vec![
+            ("DISPATCH_TEST_PROGRAM", None),
+            ("NOVA_COMMAND", Some("x".into())),
+        ];
+        let launch = Launch {
+            program: program.to_owned(),
+            args,
+            vars,
+            dirs: vec!["/".into()],
+        };
+        let problem = launch.exec(&input);
+        to_stderr(&format!("{} {problem}\n", problem.code()));
+    }
+
+    /// Both streams of a process that became `script`.
+    fn become_script(script: &str) -> (String, String) {
+        use std::os::unix::fs::PermissionsExt;
+        // A fork in another test would inherit the script while it is open for writing, and the
+        // system refuses to execute such a file.
+        static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap();
+        let name = format!("nova-dispatch-{}-{}", std::process::id(), script.len());
+        let path = std::env::temp_dir().join(name);
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(script.as_bytes()).unwrap();
+        file.set_permissions(std::fs::Permissions::from_mode(0o755))
+            .unwrap();
+        drop(file);
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "exec::tests::becomes_what_it_is_told_to",
+                "--nocapture",
+                "-q",
+            ])
+            .env("DISPATCH_TEST_PROGRAM", &path)
+            .output();
+        std::fs::remove_file(&path).unwrap();
+        let output = output.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    }
+
+    #[test]
+    fn the_program_gets_arguments_variables_folder_and_default_signals() {
+        let (out, _) = become_script(
+            "#!/bin/sh\necho \"[$1][$2][$NOVA_COMMAND][$DISPATCH_TEST_PROGRAM][$PWD]\"\n\
+             sed -n 's/^Sig\\(Blk\\|Ign\\):.*\\(.\\)...$/\\1 \\2/p' /proc/self/status\n",
+        );
+        assert!(out.contains("[a b][\u{e9}][x][][/]\n"), "{out}");
+        // SIGPIPE is bit 12: the lowest bit of the fourth digit from the right.
+        assert!(out.contains("Blk 0\nIgn 0\n"), "{out}");
+    }
+
+    #[test]
+    fn scripts_without_an_interpreter_are_refused_by_the_system() {
+        let (_, err) = become_script("echo no\n");
+        assert!(
+            err.contains("126 ") && err.contains("without an interpreter line"),
+            "{err}"
+        );
+        let (_, err) = become_script("#!/no/such/program\n");
+        assert!(
+            err.contains("127 ") && err.contains("needs /no/such/program"),
+            "{err}"
+        );
+    }
 }

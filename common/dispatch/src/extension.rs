@@ -70,6 +70,7 @@ pub fn extension(
     };
     let called = called(input, noun, &words[1..hit.words]);
     let mut vars = options.variables();
+    vars.extend(options.log_filter());
     let dispatcher = dispatcher(input, files, family);
     let exec_dir = places::exec_dirs(input, None)
         .first()

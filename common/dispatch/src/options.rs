@@ -207,14 +207,25 @@ impl Options {
     pub(crate) fn variables(&self) -> Vec<(&'static str, Option<OsString>)> {
         let mut vars = self.vars.clone();
         if self.verbose > 0 {
-            let level = ["info", "debug", "trace"][self.verbose.min(3) - 1];
             vars.push(("NOVA_VERBOSE", Some(self.verbose.to_string().into())));
-            vars.push(("NOVA_LOG", Some(level.into())));
         }
         if self.quiet > 0 {
             vars.push(("NOVA_QUIET", Some(self.quiet.to_string().into())));
         }
         vars
+    }
+
+    /// The log filter for programs of third parties. Our own tools read `NOVA_VERBOSE`: a filter
+    /// would win over a `-v` that follows the command.
+    pub(crate) fn log_filter(&self) -> Option<(&'static str, Option<OsString>)> {
+        let given = self.var("NOVA_LOG_LEVEL");
+        let level = match self.verbose {
+            0 => given?,
+            1 => OsStr::new("info"),
+            2 => OsStr::new("debug"),
+            _ => OsStr::new("trace"),
+        };
+        Some(("NOVA_LOG", Some(level.to_owned())))
     }
 
     /// The last value given for a variable.
@@ -302,10 +313,7 @@ mod tests {
 
     #[test]
     fn counted_options_cluster() {
-        assert_eq!(
-            vars(&["-vv"]),
-            [("NOVA_VERBOSE", "2".into()), ("NOVA_LOG", "debug".into())]
-        );
+        assert_eq!(vars(&["-vv"]), [("NOVA_VERBOSE", "2".into())]);
         assert_eq!(vars(&["-qq"]), vars(&["--silent"]));
         assert_eq!(
             vars(&["-yq"]),

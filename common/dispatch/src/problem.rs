@@ -28,8 +28,8 @@ pub enum Problem {
         /// The command that was meant.
         right: String,
     },
-    /// The word is reserved for a first-party tool that is not there.
-    NotInstalled(String),
+    /// The word is reserved for a first-party tool that is not there, and a command that is.
+    NotInstalled(String, Option<String>),
     /// The only match may not be executed by this user.
     NotExecutable(PathBuf),
     /// A script that does not begin with `#!`.
@@ -58,7 +58,7 @@ impl Problem {
             Self::Usage(..) | Self::Unknown { .. } | Self::Corrected { .. } | Self::Folder(..) => 2,
             Self::AliasLoop(_) | Self::DispatchLoop(_) | Self::Config(..) => 3,
             Self::NotExecutable(_) | Self::NoInterpreterLine(_) | Self::Refused(..) => 126,
-            Self::NotInstalled(_) | Self::InterpreterMissing(..) | Self::Vanished(_) => 127,
+            Self::NotInstalled(..) | Self::InterpreterMissing(..) | Self::Vanished(_) => 127,
         }
     }
 
@@ -97,8 +97,12 @@ impl Problem {
                     .collect()
             }
             Self::Corrected { right, .. } => vec![format!("the command is: {right}")],
-            Self::NotInstalled(_) => {
-                vec!["it comes with the toolkit: run its install.sh again".to_owned()]
+            Self::NotInstalled(program, instead) => {
+                let family = program.split('-').next().unwrap_or(program);
+                let use_instead = instead.iter().map(|command| format!("use: {command}"));
+                use_instead
+                    .chain([format!("see what is installed: {family} help -a")])
+                    .collect()
             }
             Self::NotExecutable(path) => vec![format!("chmod +x {}", plain_os(path))],
             Self::NoInterpreterLine(_) => {
@@ -130,7 +134,7 @@ impl fmt::Display for Problem {
             Self::Corrected { typed, .. } => {
                 write!(f, "there is no command \"{}\"", plain(typed))
             }
-            Self::NotInstalled(program) => write!(f, "{program} is not installed"),
+            Self::NotInstalled(program, _) => write!(f, "{program} is not installed"),
             Self::NotExecutable(path) => {
                 write!(
                     f,

@@ -32,12 +32,24 @@ impl Dispatcher<'_> {
                 Probe::Missing => {}
             }
         }
-        Err(refused.map_or(Problem::NotInstalled(program), Problem::NotExecutable))
+        Err(refused.map_or(Problem::NotInstalled(program, None), Problem::NotExecutable))
     }
 
     pub(crate) fn first_party(&self, word: &str, call: &Call) -> Result<Answer, Problem> {
         let (tool, skip) = self.reserved(word);
-        self.launch_tool(tool, &call.line[skip..], call)
+        match self.launch_tool(tool, &call.line[skip..], call) {
+            Err(Problem::NotInstalled(program, _)) if skip == 0 => {
+                Err(Problem::NotInstalled(program, self.noun_first(word, call)))
+            }
+            other => other,
+        }
+    }
+
+    /// `nova vm get` for `nova get vm`, where only the former is there.
+    fn noun_first(&self, verb: &str, call: &Call) -> Option<String> {
+        let noun = self.family.tool(call.line.get(1)?.to_str()?)?;
+        self.installed(noun, &call.options).ok()?;
+        Some(format!("{} {} {verb}", self.family.name, noun.name))
     }
 
     /// The tool of a reserved word, and how many words name it: none when the word is its verb.
@@ -87,11 +99,9 @@ impl Dispatcher<'_> {
             exec_dir,
             called,
         };
-        Ok(Answer::Launch(self.launch(
-            target,
-            &call.line[hit.words..],
-            &call.options,
-        )?))
+        let mut launch = self.launch(target, &call.line[hit.words..], &call.options)?;
+        launch.vars.extend(call.options.log_filter());
+        Ok(Answer::Launch(launch))
     }
 
     /// The launch of `target` with the options that were given before it.
