@@ -6,6 +6,9 @@ mod cmd;
 mod document;
 mod redact;
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
 use nova_core::{Cx, Result, Tool};
 
 /// Read and change the configuration
@@ -28,6 +31,10 @@ enum Config {
 }
 
 impl Tool for Config {
+    fn unknown_verb(arguments: &[OsString]) -> Option<ExitCode> {
+        nova_dispatch::exec_extension("nova", "config", arguments)
+    }
+
     fn run(self, cx: &Cx) -> Result<()> {
         match self {
             Self::View(args) => cmd::view::run(cx, &args),

@@ -56,7 +56,7 @@ impl Cx {
     /// How the user typed the tool: `nova vm` through the dispatcher, else its name.
     #[must_use]
     pub fn invocation(&self) -> String {
-        env::get(env::NOVA_INVOCATION).unwrap_or_else(|| self.tool.clone())
+        crate::tool::invocation(&self.tool)
     }
 
     /// The toolkit's directories.

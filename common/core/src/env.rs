@@ -73,6 +73,8 @@ variables! {
     NOVA_PAGER;
     /// What to print in usage lines; set by the dispatcher.
     NOVA_INVOCATION;
+    /// The words that the dispatcher matched; set by it.
+    NOVA_COMMAND;
     /// The absolute path of the dispatcher; set by it.
     NOVA;
     /// The directory of first-party tools.

@@ -66,16 +66,10 @@ pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
     install_panic_hook();
     let command = command_of::<T>();
     let name = command.get_name().to_owned();
-    let command = match env::get(env::NOVA_INVOCATION) {
-        Some(typed) => command.bin_name(typed),
-        None => command.bin_name(name.clone()),
-    };
-    if let Some(code) = unknown_verb::<T>(&command, arguments) {
-        return code;
-    }
+    let command = command.bin_name(invocation(&name));
     let matches = match command.try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => return usage(&error, arguments),
+        Err(error) => return unknown_verb::<T>(&error, arguments),
     };
     let parsed = GlobalArgs::from_arg_matches(&matches)
         .and_then(|globals| Ok((globals, T::from_arg_matches(&matches)?)));
@@ -108,13 +102,25 @@ fn finish<T: Tool>(cx: &Cx, tool: T) -> ExitCode {
     }
 }
 
-fn unknown_verb<T: Tool>(command: &Command, arguments: &[OsString]) -> Option<ExitCode> {
-    let verb = arguments.get(1)?.to_str()?;
-    let known = |name: &str| command.find_subcommand(name).is_some() || name == "help";
-    if verb.starts_with('-') || !command.has_subcommands() || known(verb) {
-        return None;
-    }
-    T::unknown_verb(arguments)
+/// A verb that the tool does not know may be an extension's; every other fault is the user's.
+fn unknown_verb<T: Tool>(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let extension = match error.kind() {
+        clap::error::ErrorKind::InvalidSubcommand => T::unknown_verb(arguments),
+        _ => None,
+    };
+    extension.unwrap_or_else(|| usage(error, arguments))
+}
+
+/// How the user typed the tool: `nova vm` through the dispatcher, else its name.
+///
+/// An extension that calls a tool hands its own variables down, so they count only when they speak
+/// of this tool.
+pub(crate) fn invocation(tool: &str) -> String {
+    let noun = tool.split_once('-').map_or(tool, |(_, noun)| noun);
+    let ours = env::get(env::NOVA_COMMAND).as_deref() == Some(noun);
+    env::get(env::NOVA_INVOCATION)
+        .filter(|_| ours)
+        .unwrap_or_else(|| tool.to_owned())
 }
 
 /// Help and version go to stdout with code 0; everything else is a usage error.
