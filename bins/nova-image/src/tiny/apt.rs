@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nova_core::exec::Program;
 use sha2::{Sha256, Sha512};
 
 use super::Error;
-use super::command::Command;
+use super::run::{run, watched};
 use crate::digest;
 
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(600);
@@ -73,10 +74,8 @@ impl Apt {
 
     fn graph(&self, flags: &[&str], name: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
         let args = ONLY_DEPENDS.iter().chain(flags).chain([&name]).copied();
-        let output = Command::new("apt-cache")
-            .args(args)
-            .output()
-            .map_err(|error| unknown(error, name))?;
+        let output = run("apt-cache", |program| program.args(args));
+        let output = output.map_err(|error| unknown(error, name))?;
         Ok(parse_depends(&String::from_utf8_lossy(&output)))
     }
 
@@ -85,7 +84,7 @@ impl Apt {
         let args = ["download", "--print-uris"]
             .into_iter()
             .chain(names.iter().map(String::as_str));
-        let output = Command::new("apt-get").args(args).output();
+        let output = run("apt-get", |program| program.args(args));
         let output = output.map_err(|error| unknown(error, &names.join(" ")))?;
         let text = String::from_utf8_lossy(&output);
         let mut found: Vec<_> = text.lines().filter_map(parse_uri).collect();
@@ -120,12 +119,17 @@ impl Apt {
             .iter()
             .map(|package| format!("{}={}", package.name, package.version));
         let options = ["-q", "-o", "APT::Sandbox::User=", "download"].map(String::from);
-        Command::new("apt-get")
-            .args(options.into_iter().chain(names))
-            .dir(partial.path())
-            .limit(DOWNLOAD_LIMIT)
-            .output_watched(|| progress(bytes_in(partial.path())))
-            .map_err(download_failed)?;
+        let args: Vec<_> = options.into_iter().chain(names).collect();
+        let download = || {
+            let setup = |program: Program| {
+                program
+                    .args(args)
+                    .dir(partial.path())
+                    .deadline(DOWNLOAD_LIMIT)
+            };
+            run("apt-get", setup)
+        };
+        watched(download, || progress(bytes_in(partial.path()))).map_err(download_failed)?;
         missing
             .into_iter()
             .try_for_each(|package| self.keep(package, partial.path()))
@@ -149,19 +153,16 @@ impl Apt {
     /// Unpacks the files of `package` into `tree`.
     pub(crate) fn unpack(&self, package: &Package, tree: &Path) -> Result<(), Error> {
         let args = [Path::new("-x"), &self.path(package), tree];
-        Command::new("dpkg-deb")
-            .args(args)
-            .limit(UNPACK_LIMIT)
-            .output()
-            .map(drop)
+        run("dpkg-deb", |program| {
+            program.args(args).deadline(UNPACK_LIMIT)
+        })
+        .map(drop)
     }
 
     /// Fetches the package lists anew; only root may.
     pub(crate) fn update(&self) -> Result<(), Error> {
-        let update = Command::new("apt-get")
-            .args(["-q", "update"])
-            .limit(UPDATE_LIMIT);
-        update.output().map(drop).map_err(download_failed)
+        let setup = |program: Program| program.args(["-q", "update"]).deadline(UPDATE_LIMIT);
+        run("apt-get", setup).map(drop).map_err(download_failed)
     }
 }
 
@@ -191,12 +192,12 @@ fn bytes_in(dir: &Path) -> u64 {
 
 fn unknown(error: Error, names: &str) -> Error {
     match error {
-        Error::Command { reason, .. } if reason.contains("No packages found") => {
+        Error::Program { reason, .. } if reason.contains("No packages found") => {
             Error::UnknownPackage {
                 package: names.into(),
             }
         }
-        Error::Command { reason, .. } if reason.contains("Unable to locate package") => {
+        Error::Program { reason, .. } if reason.contains("Unable to locate package") => {
             let package = reason.rsplit(' ').next().unwrap_or(names).to_owned();
             Error::UnknownPackage { package }
         }
@@ -206,7 +207,7 @@ fn unknown(error: Error, names: &str) -> Error {
 
 fn download_failed(error: Error) -> Error {
     match error {
-        Error::Command { reason, .. } => Error::Download { reason },
+        Error::Program { reason, .. } => Error::Download { reason },
         other => other,
     }
 }

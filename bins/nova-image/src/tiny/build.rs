@@ -271,8 +271,14 @@ fn first_existing(tree: &Path, release: &str) -> Result<PathBuf, Error> {
 /// line, no self-tests of ciphers, no relocation of the kernel. Mitigations guard boundaries within
 /// a guest, and this one has none: all in it is root.
 fn cmdline() -> String {
-    let console = if cfg!(target_arch = "aarch64") { "ttyAMA0" } else { "ttyS0" };
-    format!("console={console} quiet panic=1 nokaslr mitigations=off cryptomgr.notests initcall_blacklist={SLOW_INITCALLS}")
+    let console = if cfg!(target_arch = "aarch64") {
+        "ttyAMA0"
+    } else {
+        "ttyS0"
+    };
+    format!(
+        "console={console} quiet panic=1 nokaslr mitigations=off cryptomgr.notests initcall_blacklist={SLOW_INITCALLS}"
+    )
 }
 
 fn describe(path: &Path) -> Result<ImageFile, Error> {

@@ -3,17 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nova_core::{Diagnose, Failure, Kind};
+
 /// A reason why the tiny image could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A program of the distribution is missing.
-    #[error("`{program}` is needed and not installed")]
-    ToolMissing {
-        /// Name looked up on PATH.
-        program: String,
-        /// Debian package that has it.
-        package: &'static str,
-    },
+    /// A program of the distribution could not be run to its end.
+    #[error("{0}")]
+    Run(Failure),
     /// The processor of this machine is not one the image is made for.
     #[error("no tiny image is made for {arch} machines")]
     Architecture {
@@ -38,21 +35,13 @@ pub enum Error {
         /// File name of the package.
         file: String,
     },
-    /// A program failed.
+    /// A program ended with an error.
     #[error("`{program}` failed: {reason}")]
-    Command {
+    Program {
         /// Program that ran.
         program: String,
-        /// Last line of its standard error, or its exit status.
+        /// Last line of its standard error.
         reason: String,
-    },
-    /// A program did not end in time.
-    #[error("`{program}` did not end within {seconds} s")]
-    Deadline {
-        /// Program that was stopped.
-        program: String,
-        /// Seconds it was given.
-        seconds: u64,
     },
     /// A shared library that the agent needs is in none of its packages.
     #[error("no package has the library `{soname}` that `{wanted_by}` needs")]
@@ -75,7 +64,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file operation failed.
-    #[error("cannot {action} `{}`", path.display())]
+    #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
         /// Verb, such as `read`.
         action: &'static str,
@@ -95,5 +84,43 @@ impl Error {
             path,
             source,
         }
+    }
+}
+
+impl Diagnose for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Run(failure) => failure.kind(),
+            Self::UnknownPackage { .. } => Kind::NotFound,
+            Self::Download { .. } => Kind::Unavailable,
+            Self::Checksum { .. } => Kind::Integrity,
+            _ => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Run(failure) if failure.kind() == Kind::Vanished => {
+                let package = package_of(failure.message());
+                Some(format!("sudo apt-get install -y {package}"))
+            }
+            Self::UnknownPackage { .. } => {
+                Some("sudo apt-get update   (fetches the package lists), then try again".into())
+            }
+            Self::Download { .. } => {
+                Some("check the network; if the package lists are old: sudo apt-get update".into())
+            }
+            Self::Checksum { .. } => Some("try again; apt downloads the file anew".into()),
+            _ => None,
+        }
+    }
+}
+
+/// The Debian package of a program, from the message that it is not installed.
+fn package_of(message: &str) -> &'static str {
+    match message.split(' ').next() {
+        Some("dpkg-deb") => "dpkg",
+        Some("zstd") => "zstd",
+        _ => "apt",
     }
 }

@@ -7,13 +7,13 @@
 
 mod apt;
 mod build;
-mod command;
 mod cpio;
 mod elf;
 mod error;
 mod libraries;
 mod modules;
 mod rootfs;
+mod run;
 
 pub use build::{Built, Step, build};
 pub use error::Error;

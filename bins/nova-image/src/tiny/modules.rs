@@ -7,13 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use flate2::read::GzDecoder;
 
 use super::Error;
-use super::command::Command;
 use super::elf::Elf;
+use super::run::run;
 
 /// The modules of one kernel, below `lib/modules/RELEASE`.
 pub(crate) struct Modules {
@@ -105,21 +104,12 @@ impl Modules {
 
     /// Decompressed here once, so that no guest has to do it at every boot.
     fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        let packed = |program: &Path, args: &[&str]| {
-            let args = args
-                .iter()
-                .map(|arg| (*arg).into())
-                .chain([path.as_os_str().to_owned()]);
-            let args: Vec<std::ffi::OsString> = args.collect();
-            Command::new(program)
-                .args(args)
-                .limit(Duration::from_secs(30))
-                .output()
-        };
+        let unpack =
+            |program: &Path, args: &[&str]| run(program, |program| program.args(args).arg(path));
         match path.extension().and_then(|suffix| suffix.to_str()) {
-            Some("xz") if which::which("xz").is_ok() => packed(Path::new("xz"), &["-dc"]),
-            Some("xz") => packed(&self.busybox, &["xz", "-dc"]),
-            Some("zst") => packed(Path::new("zstd"), &["-dcq"]),
+            Some("xz") if which::which("xz").is_ok() => unpack(Path::new("xz"), &["-dc"]),
+            Some("xz") => unpack(&self.busybox, &["xz", "-dc"]),
+            Some("zst") => unpack(Path::new("zstd"), &["-dcq"]),
             Some("gz") => gunzip(path),
             _ => fs::read(path).map_err(Error::io("read", path)),
         }

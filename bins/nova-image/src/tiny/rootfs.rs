@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::command::Command;
 use super::cpio::Archive;
 use super::libraries;
 use super::modules::{self, Module};
+use super::run::run;
 
 const INIT: &str = include_str!("files/init");
 const SHUTDOWN: &str = include_str!("files/shutdown");
@@ -130,7 +130,7 @@ fn own_files(archive: &mut Archive, release: &str) {
 
 fn add_busybox(archive: &mut Archive, busybox: &Path) -> Result<(), Error> {
     archive.file("usr/bin/busybox", 0o755, read(busybox)?);
-    let listed = Command::new(busybox).args(["--list"]).output()?;
+    let listed = run(busybox, |program| program.arg("--list"))?;
     let listed = String::from_utf8_lossy(&listed);
     let applets: BTreeSet<_> = listed
         .lines()
