@@ -1,8 +1,33 @@
-//! The HTTP side of the server.
+//! The HTTP side of the server: Kubernetes-shaped resources of any kind.
 
+mod cluster;
+mod columns;
+mod content;
+mod discovery;
 pub(crate) mod error;
+mod health;
+pub(crate) mod kinds;
+mod list;
+mod middleware;
+mod negotiate;
+mod operations;
+mod render;
+mod request;
+mod reviews;
+mod router;
+mod select;
+mod token;
+mod watch;
+mod write;
 
-/// Plurals of every kind that this server knows.
+#[cfg(test)]
+mod tests;
+
+pub(crate) use health::VERSION;
+pub(crate) use request::RequestId;
+pub(crate) use router::router;
+
+/// Every kind that the store may hold: the plurals of the registry, and kinds that no route serves.
 pub(crate) const PLURALS: &[&str] = &[
     "namespaces",
     "events",
@@ -10,4 +35,5 @@ pub(crate) const PLURALS: &[&str] = &[
     "images",
     "operations",
     "nodes",
+    "machinerecords",
 ];

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+/// Beginning of the names of files that are being received.
+const PART: &str = ".part-";
+
 /// `DATA/images/sha256/<hex>`: a file is there in full or not at all.
 #[derive(Debug, Clone)]
 pub(crate) struct ImageFiles {
@@ -73,7 +76,7 @@ impl ImageFiles {
     pub(crate) fn begin(&self) -> io::Result<Upload> {
         nova_core::fs::create_private_dir(&self.dir)?;
         let file = tempfile::Builder::new()
-            .prefix(".part-")
+            .prefix(PART)
             .tempfile_in(&self.dir)?;
         Ok(Upload {
             file,
@@ -82,9 +85,17 @@ impl ImageFiles {
         })
     }
 
-    /// Removes files whose digest nobody names, and what interrupted uploads left. Called when no
-    /// upload is under way or with their files already named.
-    pub(crate) fn sweep(&self, used: &BTreeSet<String>, parts: bool) -> io::Result<Vec<String>> {
+    /// Removes what uploads left that a kill cut short. Only before the first upload.
+    pub(crate) fn remove_parts(&self) -> io::Result<Vec<String>> {
+        self.remove_where(|name| name.starts_with(PART))
+    }
+
+    /// Removes files whose digest nobody names.
+    pub(crate) fn sweep(&self, used: &BTreeSet<String>) -> io::Result<Vec<String>> {
+        self.remove_where(|name| !name.starts_with(PART) && !used.contains(name))
+    }
+
+    fn remove_where(&self, unwanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
         let mut removed = Vec::new();
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
@@ -94,12 +105,10 @@ impl ImageFiles {
         for entry in entries {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let part = name.starts_with(".part-");
-            if used.contains(&name) || (part && !parts) {
-                continue;
+            if unwanted(&name) {
+                fs::remove_file(entry.path())?;
+                removed.push(name);
             }
-            fs::remove_file(entry.path())?;
-            removed.push(name);
         }
         Ok(removed)
     }
@@ -188,10 +197,7 @@ mod tests {
         assert_eq!(upload(&files, b"kernel").unwrap(), 6);
         let digest = hex(&Sha256::digest(b"kernel"));
         assert_eq!(files.size(&digest), Some(6));
-        assert_eq!(
-            files.sweep(&BTreeSet::new(), true).unwrap(),
-            [digest.clone()]
-        );
+        assert_eq!(files.sweep(&BTreeSet::new()).unwrap(), [digest.clone()]);
         assert_eq!(files.size(&digest), None);
     }
 

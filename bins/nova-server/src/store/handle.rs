@@ -135,9 +135,27 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        self.enqueue(durability, true, work).await
+    }
+
+    /// Runs `work` as [`Store::write`] does, answers its result and stores nothing.
+    pub(crate) async fn rehearse<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.enqueue(Durability::Status, false, work).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        keep: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             durability,
+            keep,
             work: Box::new(move |tx| {
                 let (value, result) = match work(tx) {
                     Ok(value) => (Some(value), Ok(())),

@@ -32,9 +32,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Runs one closure; what it changed stays only when it succeeds.
+    /// Runs one closure; what it changed stays only when it succeeds and `keep` is set.
     pub(super) fn run<T>(
         &mut self,
+        keep: bool,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let mut tx = Tx {
@@ -46,6 +47,9 @@ impl<'a> Batch<'a> {
         let Tx {
             objects, changes, ..
         } = tx;
+        if !keep {
+            return Ok(result);
+        }
         self.revision += changes.len() as u64;
         self.objects.extend(objects);
         self.changes.extend(changes);

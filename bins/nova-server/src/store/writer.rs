@@ -25,6 +25,8 @@ type Reply = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
 /// A queued write.
 pub(super) struct Job {
     pub(super) durability: Durability,
+    /// Whether what it changes is stored; a dry run's is not.
+    pub(super) keep: bool,
     pub(super) work: Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Reply) + Send>,
 }
 
@@ -84,9 +86,9 @@ impl Writer {
         let mut durability = Durability::Status;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let before = batch.changes.len();
-            let outcome = run_one(&mut batch, job.work);
-            if batch.changes.len() > before && job.durability == Durability::Spec {
+            let (before, wanted) = (batch.changes.len(), job.durability);
+            let outcome = run_one(&mut batch, job);
+            if batch.changes.len() > before && wanted == Durability::Spec {
                 durability = Durability::Spec;
             }
             replies.extend(outcome);
@@ -131,14 +133,11 @@ impl Writer {
 }
 
 /// Runs one closure. A panic in it fails that write alone: its caller sees a dropped reply.
-fn run_one(
-    batch: &mut Batch<'_>,
-    work: Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Reply) + Send>,
-) -> Option<(Result<(), ApiError>, Reply)> {
+fn run_one(batch: &mut Batch<'_>, job: Job) -> Option<(Result<(), ApiError>, Reply)> {
     let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let mut reply = None;
-        let result = batch.run(|tx| {
-            let (result, answer) = work(tx);
+        let result = batch.run(job.keep, |tx| {
+            let (result, answer) = (job.work)(tx);
             reply = Some(answer);
             result
         });

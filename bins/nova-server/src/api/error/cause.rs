@@ -62,6 +62,12 @@ impl Cause {
         Self::of("FieldValueForbidden", field, format!("Forbidden: {detail}"))
     }
 
+    /// The value has more bytes than it may.
+    pub(crate) fn too_long(field: impl Into<String>, limit: usize) -> Self {
+        let message = format!("Too long: may not be more than {limit} bytes");
+        Self::of("FieldValueTooLong", field, message)
+    }
+
     fn of(reason: &'static str, field: impl Into<String>, message: String) -> Self {
         Self {
             reason,

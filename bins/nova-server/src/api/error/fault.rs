@@ -27,6 +27,8 @@ pub(super) struct Fault {
     pub(super) causes: Vec<Cause>,
     pub(super) hints: Vec<String>,
     pub(super) details: Map<String, Value>,
+    /// Token to go on with, in the metadata of the Status.
+    pub(super) continue_token: Option<String>,
 }
 
 /// The object that an error is about; empty members are left out.
@@ -89,7 +91,14 @@ impl ApiError {
         self
     }
 
-    /// Kubernetes does without `details` for this error (a 412 of `If-Match` for instance).
+    /// Hands out a token to go on with.
+    #[must_use]
+    pub(crate) fn continue_with(mut self, token: String) -> Self {
+        self.0.continue_token = Some(token);
+        self
+    }
+
+    /// The same error under another HTTP status (412 for `If-Match`).
     #[must_use]
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
@@ -111,6 +120,9 @@ impl ApiError {
             "message": fault.message, "reason": fault.reason, "code": fault.status.as_u16(),
             "nova": nova,
         });
+        if let Some(token) = &fault.continue_token {
+            status["metadata"]["continue"] = json!(token);
+        }
         let details = fault.kubernetes_details();
         if !details.is_empty() {
             status["details"] = Value::Object(details);

@@ -41,6 +41,7 @@ impl ApiError {
             causes: Vec::new(),
             hints: Vec::new(),
             details: Map::new(),
+            continue_token: None,
         }))
     }
 
@@ -145,6 +146,14 @@ impl ApiError {
 
     /// The body is well formed and says something impossible. `kind` is the singular kind.
     pub(crate) fn invalid(key: &Key, kind: &str, causes: Vec<Cause>) -> Self {
+        let mut error =
+            Self::invalid_named(&qualified(kind, group_of(key.kind)), &key.name, causes).at(key);
+        kind.clone_into(&mut error.0.target.kind);
+        error
+    }
+
+    /// The same about something that is no object: `ListOptions.meta.k8s.io`.
+    pub(crate) fn invalid_named(what: &str, name: &str, causes: Vec<Cause>) -> Self {
         let words = Words(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Invalid",
@@ -156,13 +165,7 @@ impl ApiError {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let message = format!(
-            "{} {:?} is invalid: {list}",
-            qualified(kind, group_of(key.kind)),
-            key.name
-        );
-        let mut error = Self::new(&words, message).at(key);
-        kind.clone_into(&mut error.0.target.kind);
+        let mut error = Self::new(&words, format!("{what} {name:?} is invalid: {list}"));
         error.0.causes = causes;
         error
     }
@@ -194,6 +197,20 @@ impl ApiError {
             "BadRequest",
         );
         Self::new(&words, message)
+    }
+
+    /// A body with fields that the kind does not have, under strict validation.
+    pub(crate) fn unknown_fields(message: String, paths: &[String]) -> Self {
+        let mut error = Self::bad_request(message).detail("fields", json!(paths));
+        error.0.nova_reason = "UnknownField";
+        error
+    }
+
+    /// The same error as the answer to a failed `test` of a JSON patch.
+    #[must_use]
+    pub(crate) fn test_failed(mut self) -> Self {
+        self.0.nova_reason = "TestFailed";
+        self
     }
 
     /// A selector that cannot be parsed or names a field the kind does not select by.

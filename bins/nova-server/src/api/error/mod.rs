@@ -5,4 +5,4 @@ mod fault;
 mod make;
 
 pub(crate) use cause::Cause;
-pub(crate) use fault::ApiError;
+pub(crate) use fault::{ApiError, Raised};

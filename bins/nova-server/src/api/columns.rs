@@ -1,0 +1,187 @@
+//! Printer columns: what of an object becomes a cell.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// One column of a table.
+pub(crate) struct Column {
+    /// Header as discovery gives it; clients write it in capitals.
+    pub(crate) name: &'static str,
+    /// OpenAPI type of the cell.
+    pub(crate) kind: &'static str,
+    /// Where the cell comes from, for clients that read objects.
+    pub(crate) path: &'static str,
+    /// 0 is always shown, more only in wide tables.
+    pub(crate) priority: u8,
+    /// What it says, for `--help` of generic clients.
+    pub(crate) about: &'static str,
+    /// How it is read.
+    pub(crate) cell: Cell,
+}
+
+/// How a cell is read.
+pub(crate) enum Cell {
+    /// The value at a JSON pointer; absent shows as `<none>`.
+    At(&'static str),
+    /// The time since the timestamp at a pointer.
+    Age(&'static str),
+    /// Something that takes more than a lookup.
+    By(fn(&Value) -> Value),
+}
+
+impl Column {
+    /// A column of text that is always shown.
+    pub(crate) const fn text(
+        name: &'static str,
+        path: &'static str,
+        cell: Cell,
+        about: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            kind: "string",
+            path,
+            priority: 0,
+            about,
+            cell,
+        }
+    }
+
+    /// The same column with another type.
+    pub(crate) const fn integer(self) -> Self {
+        Self {
+            kind: "integer",
+            ..self
+        }
+    }
+
+    /// The same column in wide tables only.
+    pub(crate) const fn wide(self) -> Self {
+        Self {
+            priority: 1,
+            ..self
+        }
+    }
+
+    /// The age of the object.
+    pub(crate) const fn age() -> Self {
+        Self {
+            name: "Age",
+            kind: "date",
+            path: ".metadata.creationTimestamp",
+            priority: 0,
+            about: "Time since the object was created",
+            cell: Cell::Age("/metadata/creationTimestamp"),
+        }
+    }
+
+    /// The cell of an object.
+    pub(crate) fn of(&self, object: &Value, now: Timestamp) -> Value {
+        match &self.cell {
+            Cell::At(pointer) => match object.pointer(pointer) {
+                None | Some(Value::Null) => json!("<none>"),
+                Some(Value::Object(_) | Value::Array(_)) => json!("<complex>"),
+                Some(value) => value.clone(),
+            },
+            Cell::Age(pointer) => json!(age(object.pointer(pointer), now)),
+            Cell::By(read) => read(object),
+        }
+    }
+
+    /// The entry of `columnDefinitions`.
+    pub(crate) fn definition(&self) -> Value {
+        json!({
+            "name": self.name, "type": self.kind, "format": "", "description": self.about,
+            "priority": self.priority,
+        })
+    }
+}
+
+/// The status of a condition, for columns like READY.
+pub(crate) fn condition(object: &Value, wanted: &str) -> Value {
+    let conditions = object
+        .pointer("/status/conditions")
+        .and_then(Value::as_array);
+    let found = conditions
+        .into_iter()
+        .flatten()
+        .find(|c| c["type"] == wanted);
+    found.map_or_else(|| json!("<none>"), |c| c["status"].clone())
+}
+
+fn age(since: Option<&Value>, now: Timestamp) -> String {
+    let since = since
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    since.map_or_else(
+        || "<unknown>".to_owned(),
+        |then| human(now.as_second() - then.as_second()),
+    )
+}
+
+/// Kubernetes' short durations: two units at most, the second dropped when it says little.
+fn human(seconds: i64) -> String {
+    if seconds < -1 {
+        return "<invalid>".to_owned();
+    }
+    let seconds = seconds.max(0);
+    let (minutes, hours, days, years) = (
+        seconds / 60,
+        seconds / 3600,
+        seconds / 86_400,
+        seconds / 86_400 / 365,
+    );
+    let two = |big: i64, unit: &str, small: i64, small_unit: &str| match small {
+        0 => format!("{big}{unit}"),
+        _ => format!("{big}{unit}{small}{small_unit}"),
+    };
+    match () {
+        () if seconds < 120 => format!("{seconds}s"),
+        () if minutes < 10 => two(minutes, "m", seconds % 60, "s"),
+        () if minutes < 180 => format!("{minutes}m"),
+        () if hours < 8 => two(hours, "h", minutes % 60, "m"),
+        () if hours < 48 => format!("{hours}h"),
+        () if hours < 192 => two(days, "d", hours % 24, "h"),
+        () if days < 730 => format!("{days}d"),
+        () if years < 8 => two(years, "y", days % 365, "d"),
+        () => format!("{years}y"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_as_kubernetes_writes_them() {
+        let cases = [
+            (-5, "<invalid>"),
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (125, "2m5s"),
+            (600, "10m"),
+            (10_799, "179m"),
+            (10_800, "3h"),
+            (3 * 3600 + 60, "3h1m"),
+            (8 * 3600, "8h"),
+            (48 * 3600, "2d"),
+            (50 * 3600, "2d2h"),
+            (192 * 3600, "8d"),
+            (729 * 86_400, "729d"),
+            (731 * 86_400, "2y1d"),
+            (9 * 365 * 86_400, "9y"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(human(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_missing_cell_is_none() {
+        let column = Column::text("Phase", ".status.phase", Cell::At("/status/phase"), "");
+        assert_eq!(column.of(&json!({}), Timestamp::UNIX_EPOCH), "<none>");
+        let vm = json!({"status": {"phase": "Running"}});
+        assert_eq!(column.of(&vm, Timestamp::UNIX_EPOCH), "Running");
+    }
+}

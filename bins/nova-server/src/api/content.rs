@@ -1,0 +1,150 @@
+//! The files of an image: upload and download.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use futures_util::StreamExt;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::kinds::image::{KIND, ROLES, refresh};
+use super::kinds::text;
+use super::list::json_response;
+use super::request::Call;
+use crate::app::{App, Upload, UploadError};
+use crate::auth::Verb;
+use crate::store::{Durability, Key};
+
+/// Buffer of a download.
+const PIECE: usize = 256 * 1024;
+
+/// `PUT …/images/{name}/content?file=ROLE`.
+pub(super) async fn put(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (call, _, body) = Call::of(app, &KIND, request).await?;
+    call.identity
+        .authorize(Verb::Update, "images", call.namespace.as_deref())?;
+    let key = call.key();
+    let digest = digest(&call, &key)?;
+    if call.app.images.size(&digest).is_none() {
+        let upload = receive(&call, body).await?;
+        let files = call.app.images.clone();
+        let kept = tokio::task::spawn_blocking(move || upload.finish(&files, &digest)).await;
+        kept.map_err(|_| ApiError::internal("the upload was dropped"))?
+            .map_err(refused)?;
+    }
+    let files = call.app.images.clone();
+    let stored = call.app.store.write(Durability::Spec, move |tx| {
+        let mut image = tx.require(&key)?.value();
+        refresh(&mut image, &files);
+        tx.put(&key, image)
+    });
+    let stored = stored.await?;
+    Ok(json_response(
+        StatusCode::OK,
+        stored.json().to_owned(),
+        Some(stored.rv),
+    ))
+}
+
+/// `GET …/images/{name}/content?file=ROLE`.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (call, _, _) = Call::of(app, &KIND, request).await?;
+    call.identity
+        .authorize(Verb::Get, "images", call.namespace.as_deref())?;
+    let key = call.key();
+    let digest = digest(&call, &key)?;
+    let missing = || ApiError::unavailable("NotReady", "this file was not uploaded yet").on(&key);
+    let size = call.app.images.size(&digest).ok_or_else(missing)?;
+    let file = tokio::fs::File::open(call.app.images.path(&digest))
+        .await
+        .map_err(|_| missing())?;
+    let stream = futures_util::stream::unfold(file, |mut file| async move {
+        use tokio::io::AsyncReadExt;
+        let mut piece = bytes::BytesMut::with_capacity(PIECE);
+        match file.read_buf(&mut piece).await {
+            Ok(0) => None,
+            Ok(_) => Some((Ok(piece.freeze()), file)),
+            Err(error) => Some((Err(error), file)),
+        }
+    });
+    let mut response = Response::new(Body::from_stream(stream));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
+    Ok(response)
+}
+
+/// The digest that the image's spec announces for the file of the query.
+fn digest(call: &Call, key: &Key) -> Result<String, ApiError> {
+    let role = call.query.get("file").unwrap_or("disk");
+    if !ROLES.contains(&role) {
+        return Err(ApiError::bad_request(format!(
+            "file: Unsupported value: {role:?}: supported values: \"disk\", \"kernel\", \"initrd\""
+        )));
+    }
+    let image: Value = call.app.store.require(key)?.value();
+    let digest = text(&image, &format!("/spec/files/{role}/sha256"));
+    if digest.is_empty() {
+        return Err(ApiError::bad_request(format!(
+            "image {:?} has no spec.files.{role}.sha256",
+            key.name
+        )));
+    }
+    Ok(digest.to_owned())
+}
+
+async fn receive(call: &Call, body: Body) -> Result<Upload, ApiError> {
+    let mut upload = call.app.images.begin().map_err(|e| refused(e.into()))?;
+    let mut stream = body.into_data_stream();
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| {
+            ApiError::bad_request(format!(
+                "the upload broke off after {} bytes: {error}",
+                upload.size()
+            ))
+        })?;
+        // Disk writes go to the page cache; the flush at the end has its own thread.
+        upload.write(&piece).map_err(|e| refused(e.into()))?;
+    }
+    Ok(upload)
+}
+
+fn refused(error: UploadError) -> ApiError {
+    match error {
+        UploadError::Io(error) if is_full(&error) => {
+            ApiError::insufficient("the server's disk is full, so nothing of the file was kept")
+                .hint("free space on the file system of the server's data directory")
+        }
+        UploadError::Io(error) => {
+            ApiError::internal(format!("the file could not be stored: {error}"))
+        }
+        UploadError::Digest {
+            ref found,
+            ref expected,
+        } => {
+            let (found, expected) = (json!(found), json!(expected));
+            let said = ApiError::unprocessable(error.to_string());
+            said.detail("found", found).detail("expected", expected)
+        }
+        UploadError::BackingFile => ApiError::unprocessable(error.to_string()),
+    }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+    )
+}

@@ -1,0 +1,106 @@
+//! Version, health and metrics.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::kinds::ALL;
+use super::list::json_response;
+use super::request::Query;
+use crate::app::App;
+
+/// Version of this server.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Oldest client that is served.
+pub(crate) const MIN_CLIENT: &str = "0.1.0";
+/// The Kubernetes release whose conventions are spoken, for clients that read nothing else.
+const KUBERNETES: (&str, &str) = ("1", "33");
+
+/// `GET /version`.
+pub(super) async fn version(State(app): State<Arc<App>>) -> Response {
+    let (major, minor) = KUBERNETES;
+    let body = json!({
+        "major": major, "minor": minor,
+        "gitVersion": format!("v{major}.{minor}.0+nova.{VERSION}"),
+        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+        "serverVersion": VERSION, "minClient": MIN_CLIENT,
+        "engine": app.engine.name(), "features": app.engine.features(),
+    });
+    json_response(StatusCode::OK, body.to_string(), None)
+}
+
+/// `GET /healthz`, `/livez`, `/readyz`: a sentence, with `?verbose` one line per check.
+pub(super) async fn health(State(app): State<Arc<App>>, request: Request) -> Response {
+    let path = request.uri().path().trim_matches('/').to_owned();
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    let ready = path != "readyz" || app.controller.get().is_some();
+    let checks = [("ping", true), ("store", true), ("controllers", ready)];
+    let good = checks.iter().all(|(_, good)| *good);
+    let status = if good {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    if good && !query.flag("verbose") {
+        return (status, "ok").into_response();
+    }
+    let mut text = String::new();
+    for (name, good) in checks {
+        let line = if good {
+            format!("[+]{name} ok")
+        } else {
+            format!("[-]{name} failed")
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let verdict = if good { "passed" } else { "failed" };
+    // Writing to a string cannot fail.
+    drop(writeln!(text, "{path} check {verdict}"));
+    (status, text).into_response()
+}
+
+/// `GET /metrics` in OpenMetrics.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let mut text = String::from("# TYPE nova_objects gauge\n# HELP nova_objects Objects stored.\n");
+    for kind in ALL {
+        let plural = kind.info.plural;
+        let count = app.store.list(plural, None).len();
+        drop(writeln!(text, "nova_objects{{kind=\"{plural}\"}} {count}"));
+    }
+    let uptime = jiff::Timestamp::now().as_second() - app.started.as_second();
+    let gauges = [
+        (
+            "nova_clients",
+            "Requests and streams being served.",
+            app.activity.clients() as u64,
+        ),
+        (
+            "nova_resource_version",
+            "Newest revision.",
+            app.store.revision(),
+        ),
+        (
+            "nova_uptime_seconds",
+            "Time since start.",
+            u64::try_from(uptime).unwrap_or(0),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        drop(writeln!(
+            text,
+            "# TYPE {name} gauge\n# HELP {name} {help}\n{name} {value}"
+        ));
+    }
+    text.push_str("# EOF\n");
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    (
+        [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
+        text,
+    )
+        .into_response()
+}

@@ -1,0 +1,161 @@
+//! Every path of the server.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use http::Method;
+use http::request::Parts;
+
+use super::error::ApiError;
+use super::kinds::{ALL, Kind};
+use super::request::Call;
+use super::write::{self, Part};
+use super::{cluster, content, discovery, health, list, middleware, operations, reviews, watch};
+use crate::app::App;
+use crate::auth::Verb;
+
+/// All routes, with everything that surrounds a request.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = fixed();
+    for kind in ALL {
+        router = resources(router, kind);
+    }
+    router
+        .merge(crate::control::routes())
+        .fallback(async || ApiError::no_such_path())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(axum::middleware::from_fn(middleware::authenticated))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&app),
+            middleware::around,
+        ))
+        .with_state(app)
+}
+
+fn fixed() -> Router<Arc<App>> {
+    Router::new()
+        .route("/version", get(health::version))
+        .route("/healthz", get(health::health))
+        .route("/livez", get(health::health))
+        .route("/readyz", get(health::health))
+        .route("/metrics", get(health::metrics))
+        .route("/api", get(discovery::core_versions))
+        .route("/api/v1", get(discovery::core_resources))
+        .route("/apis", get(discovery::groups))
+        .route("/apis/nova.dev", get(discovery::one_group))
+        .route("/apis/nova.dev/v1", get(discovery::resources_of_group))
+        .route("/apis/nova.dev/v1/whoami", get(reviews::whoami))
+        .route("/apis/nova.dev/v1/access-reviews", post(reviews::access))
+        .route(
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            post(reviews::self_access),
+        )
+        .route(
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            post(reviews::self_subject),
+        )
+        .route("/apis/nova.dev/v1/cluster", get(cluster::info))
+        .route("/apis/nova.dev/v1/cluster/status", get(cluster::status))
+        .route("/apis/nova.dev/v1/cluster/health", get(cluster::health))
+        .route(
+            "/apis/nova.dev/v1/namespaces/{ns}/images/{name}/content",
+            get(content::get).put(content::put),
+        )
+}
+
+/// The routes of one kind.
+fn resources(router: Router<Arc<App>>, kind: &'static Kind) -> Router<Arc<App>> {
+    let all = kind.info.collection_path(None);
+    let collection = match kind.namespaced() {
+        true => kind
+            .info
+            .collection_path(Some("NS"))
+            .replace("/NS/", "/{ns}/"),
+        false => all.clone(),
+    };
+    let item = format!("{collection}/{{name}}");
+    let mut router = router
+        .route(&collection, serve(kind, Place::Collection))
+        .route(&item, serve(kind, Place::Item));
+    if kind.namespaced() {
+        router = router.route(&all, serve(kind, Place::Collection));
+    }
+    if kind.subresources.iter().any(|(name, _)| *name == "status") {
+        router = router.route(&format!("{item}/status"), serve(kind, Place::Status));
+    }
+    router
+}
+
+/// What of a kind a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Collection,
+    Item,
+    Status,
+}
+
+fn serve(kind: &'static Kind, place: Place) -> MethodRouter<Arc<App>> {
+    any(
+        move |State(app): State<Arc<App>>, request: Request| async move {
+            let method = request.method().clone();
+            match Call::of(app, kind, request).await {
+                Ok((call, parts, body)) => handle(&call, place, &method, parts, body)
+                    .await
+                    .into_response(),
+                Err(error) => error.into_response(),
+            }
+        },
+    )
+}
+
+async fn handle(
+    call: &Call,
+    place: Place,
+    method: &Method,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let (word, verb) = verb(call, place, method)?;
+    if !call.kind.allows(word) {
+        return Err(ApiError::method_not_allowed());
+    }
+    call.identity
+        .authorize(verb, call.kind.info.plural, call.namespace.as_deref())?;
+    match (place, verb) {
+        (_, Verb::Watch) => watch::watch(call, parts).await,
+        (Place::Collection, Verb::List) => list::list(call).await,
+        (Place::Collection, Verb::Create) => write::create(call, body).await,
+        (Place::Collection, _) => write::delete_collection(call, body).await,
+        (_, Verb::Get) => {
+            if call.kind.info.plural == "operations" {
+                operations::wait(call).await?;
+            }
+            list::get(call)
+        }
+        (Place::Status, Verb::Update) => write::replace(call, body, Part::Status).await,
+        (Place::Status, Verb::Patch) => write::patch(call, body, Part::Status).await,
+        (_, Verb::Update) => write::replace(call, body, Part::Main).await,
+        (_, Verb::Patch) => write::patch(call, body, Part::Main).await,
+        _ => write::delete(call, body).await,
+    }
+}
+
+/// The verb of a request, in Kubernetes' words and ours.
+fn verb(call: &Call, place: Place, method: &Method) -> Result<(&'static str, Verb), ApiError> {
+    let watching = call.query.flag("watch");
+    Ok(match (place, method.as_str()) {
+        (Place::Collection, "GET") if watching => ("watch", Verb::Watch),
+        (Place::Collection, "GET") => ("list", Verb::List),
+        (Place::Collection, "POST") => ("create", Verb::Create),
+        (Place::Collection, "DELETE") => ("deletecollection", Verb::Delete),
+        (Place::Item | Place::Status, "GET") => ("get", Verb::Get),
+        (Place::Item | Place::Status, "PUT") => ("update", Verb::Update),
+        (Place::Item | Place::Status, "PATCH") => ("patch", Verb::Patch),
+        (Place::Item, "DELETE") => ("delete", Verb::Delete),
+        _ => return Err(ApiError::method_not_allowed()),
+    })
+}

@@ -1,0 +1,119 @@
+//! Which objects of a collection a request is about.
+
+use nova_api::types::{FieldSelector, Selector};
+use serde_json::Value;
+
+use super::error::ApiError;
+use super::kinds::Kind;
+use super::request::Query;
+use crate::store::Object;
+
+/// Largest selector that is read.
+const MAX_SELECTOR: usize = 4096;
+
+/// Label and field selectors of a request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    labels: Selector,
+    fields: FieldSelector,
+    /// Whether a field is asked for that only the body has.
+    needs_body: bool,
+}
+
+impl Selection {
+    /// Reads `labelSelector` and `fieldSelector`.
+    pub(crate) fn of(kind: &Kind, query: &Query) -> Result<Self, ApiError> {
+        let text = |name: &str| query.get(name).unwrap_or_default();
+        let (labels, fields) = (text("labelSelector"), text("fieldSelector"));
+        if labels.len() > MAX_SELECTOR || fields.len() > MAX_SELECTOR {
+            return Err(ApiError::bad_selector(format!(
+                "a selector may have at most {MAX_SELECTOR} characters"
+            )));
+        }
+        let refuse =
+            |error: nova_api::types::SelectorError| ApiError::bad_selector(error.to_string());
+        let labels: Selector = labels.parse().map_err(refuse)?;
+        let fields: FieldSelector = fields.parse().map_err(refuse)?;
+        for term in fields.requirements() {
+            if !is_meta(&term.path) && !kind.selectable.contains(&term.path.as_str()) {
+                return Err(unsupported(kind, &term.path));
+            }
+        }
+        let needs_body = fields
+            .requirements()
+            .iter()
+            .any(|term| !is_meta(&term.path));
+        Ok(Self {
+            labels,
+            fields,
+            needs_body,
+        })
+    }
+
+    /// Whether everything is selected.
+    pub(crate) fn is_all(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    /// Whether an object is selected.
+    pub(crate) fn matches(&self, object: &Object) -> bool {
+        if !self.labels.matches_by(|key| object.label(key)) {
+            return false;
+        }
+        if self.fields.is_empty() {
+            return true;
+        }
+        let body = if self.needs_body {
+            object.value()
+        } else {
+            Value::Null
+        };
+        self.fields.requirements().iter().all(|term| {
+            let is = match term.path.as_str() {
+                "metadata.name" => object.key.name.clone(),
+                "metadata.namespace" => object.key.namespace.clone(),
+                path => field(&body, path),
+            };
+            (is == term.value) != term.negated
+        })
+    }
+
+    /// The selectors in one line, for continue tokens.
+    pub(crate) fn canonical(&self) -> String {
+        format!("{}|{}", self.labels, self.fields)
+    }
+}
+
+fn is_meta(path: &str) -> bool {
+    matches!(path, "metadata.name" | "metadata.namespace")
+}
+
+/// A field as selectors compare it: a missing one is empty.
+fn field(body: &Value, path: &str) -> String {
+    // Event's `source` means the component in it.
+    let path = if path == "source" {
+        "source.component"
+    } else {
+        path
+    };
+    let found = path
+        .split('.')
+        .try_fold(body, |value, part| value.get(part));
+    match found {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn unsupported(kind: &Kind, path: &str) -> ApiError {
+    let supported: Vec<&str> = ["metadata.name", "metadata.namespace"]
+        .iter()
+        .chain(kind.selectable)
+        .copied()
+        .collect();
+    ApiError::bad_selector(format!(
+        "field label not supported: {path}; supported: {}",
+        supported.join(", ")
+    ))
+}

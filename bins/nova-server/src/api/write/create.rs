@@ -1,0 +1,171 @@
+//! `POST` of a collection.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::body::{FieldValidation, known_fields, object};
+use super::{Written, answer, meta, run};
+use crate::api::error::ApiError;
+use crate::api::kinds::{Context, Kind, text};
+use crate::api::request::Call;
+use crate::store::{Key, Tx};
+
+/// Largest object that is stored.
+pub(super) const MAX_OBJECT: usize = 1024 * 1024;
+/// Characters of generated names: no vowels, so that no words come about.
+const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError> {
+    let bytes = call.read(body).await?;
+    let mut value = object(call, &bytes)?;
+    let warnings = known_fields(call.kind, &mut value, FieldValidation::of(call)?)?;
+    prepare(call, &mut value)?;
+    let (kind, context, key) = (call.kind, call.context(), call.key_named(""));
+    let written = run(call, move |tx| store(tx, kind, &context, key, value)).await?;
+    if !call.dry_run()? {
+        call.kind.rules.after(&call.app);
+    }
+    answer(call, StatusCode::CREATED, written, &warnings)
+}
+
+/// Refuses what a new object cannot have and drops what only the server sets.
+fn prepare(call: &Call, value: &mut Value) -> Result<(), ApiError> {
+    same_namespace(call, value)?;
+    if !text(value, "/metadata/resourceVersion").is_empty() {
+        return Err(ApiError::bad_request(
+            "resourceVersion should not be set on objects to be created",
+        ));
+    }
+    let object = value
+        .as_object_mut()
+        .ok_or_else(|| ApiError::bad_request("not an object"))?;
+    object.remove("status");
+    let metadata = object.entry("metadata").or_insert_with(|| json!({}));
+    if let Some(metadata) = metadata.as_object_mut() {
+        server_set(metadata);
+    }
+    Ok(())
+}
+
+fn server_set(metadata: &mut Map<String, Value>) {
+    let fields = [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "selfLink",
+        "managedFields",
+    ];
+    for field in fields {
+        metadata.remove(field);
+    }
+}
+
+/// The namespace of the body must be that of the path.
+pub(super) fn same_namespace(call: &Call, value: &Value) -> Result<(), ApiError> {
+    let given = text(value, "/metadata/namespace");
+    if !call.kind.namespaced() {
+        return match given {
+            "" => Ok(()),
+            _ => Err(ApiError::bad_request(
+                "namespace may not be set on a cluster-scoped object",
+            )),
+        };
+    }
+    match call.namespace.as_deref() {
+        None => Err(ApiError::method_not_allowed()),
+        Some(namespace) if given.is_empty() || given == namespace => Ok(()),
+        Some(_) => Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        )),
+    }
+}
+
+fn store(
+    tx: &mut Tx<'_>,
+    kind: &Kind,
+    context: &Context,
+    mut key: Key,
+    mut value: Value,
+) -> Result<Written, ApiError> {
+    if kind.namespaced() {
+        active_namespace(tx, kind, &key.namespace, text(&value, "/metadata/name"))?;
+        value["metadata"]["namespace"] = json!(key.namespace);
+    }
+    key.name = name(tx, &key, &value)?;
+    value["metadata"]["name"] = json!(key.name);
+    check(kind, &key, &value, None)?;
+    if tx.get(&key).is_some() {
+        return Err(ApiError::already_exists(&key));
+    }
+    let operation = kind.rules.admit(tx, None, &mut value, context)?;
+    let stored = tx.put(&key, value)?;
+    Ok(Written {
+        value: stored.value(),
+        rv: stored.rv,
+        operation,
+    })
+}
+
+/// Metadata and the kind's own rules, all faults at once.
+pub(super) fn check(
+    kind: &Kind,
+    key: &Key,
+    value: &Value,
+    before: Option<&Value>,
+) -> Result<(), ApiError> {
+    let mut causes = meta::check(kind, value);
+    causes.extend(kind.rules.validate(value, before));
+    if !causes.is_empty() {
+        return Err(ApiError::invalid(key, kind.info.kind, causes));
+    }
+    if value.to_string().len() > MAX_OBJECT {
+        return Err(ApiError::too_large(MAX_OBJECT));
+    }
+    Ok(())
+}
+
+/// The name given, or one made from `generateName`.
+fn name(tx: &Tx<'_>, key: &Key, value: &Value) -> Result<String, ApiError> {
+    let given = text(value, "/metadata/name");
+    let prefix = text(value, "/metadata/generateName");
+    if !given.is_empty() || prefix.is_empty() {
+        return Ok(given.to_owned());
+    }
+    // A prefix leaves room for what is added.
+    let prefix: String = prefix.chars().take(58).collect();
+    let free = |_| {
+        let name = format!("{prefix}{}", suffix());
+        let taken = tx
+            .get(&Key::new(key.kind, &*key.namespace, &*name))
+            .is_some();
+        (!taken).then_some(name)
+    };
+    let found = (0..8).find_map(free);
+    found.ok_or_else(|| ApiError::already_exists(&Key::new(key.kind, "", prefix)))
+}
+
+fn suffix() -> String {
+    let random = uuid::Uuid::new_v4();
+    let letters = random.as_bytes().iter().take(5);
+    letters
+        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
+        .collect()
+}
+
+/// A namespace that exists and is not going away.
+fn active_namespace(tx: &Tx<'_>, kind: &Kind, name: &str, object: &str) -> Result<(), ApiError> {
+    let namespace = tx.require(&Key::new("namespaces", "", name))?;
+    let going = namespace.value()["metadata"]["deletionTimestamp"].is_string();
+    if !going {
+        return Ok(());
+    }
+    Err(ApiError::forbidden(format!(
+        "{} {object:?} is forbidden: unable to create new content in namespace {name} \
+         because it is being terminated",
+        kind.info.qualified_plural()
+    )))
+}

@@ -1,0 +1,78 @@
+//! Create, replace, patch, delete.
+
+mod body;
+mod collection;
+mod create;
+mod delete;
+mod meta;
+mod patch;
+mod update;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::error::ApiError;
+use super::list::json_response;
+use super::negotiate::View;
+use super::render::Renderer;
+use super::request::Call;
+use crate::store::{Durability, Tx};
+
+pub(crate) use collection::delete_collection;
+pub(crate) use create::create;
+pub(crate) use delete::delete;
+pub(crate) use patch::patch;
+pub(crate) use update::{Part, replace};
+
+/// Names the operation that goes on after the answer.
+const OPERATION: HeaderName = HeaderName::from_static("nova-operation");
+
+/// What a write came to.
+pub(crate) struct Written {
+    pub(crate) value: Value,
+    pub(crate) rv: u64,
+    pub(crate) operation: Option<String>,
+}
+
+/// Runs a write, or with `dryRun=All` rehearses it.
+async fn run<T: Send + 'static>(
+    call: &Call,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if call.dry_run()? {
+        return call.app.store.rehearse(work).await;
+    }
+    call.app.store.write(Durability::Spec, work).await
+}
+
+/// The answer to a write: the object, its tag, its operation and the warnings.
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    written: Written,
+    warnings: &[String],
+) -> Result<axum::response::Response, ApiError> {
+    let view = View::of(&call.headers, &call.query)?;
+    let body = Renderer {
+        kind: call.kind,
+        view,
+    }
+    .value(written.value);
+    let mut response = json_response(status, body, Some(written.rv));
+    let operation = written
+        .operation
+        .and_then(|name| HeaderValue::try_from(name).ok());
+    if let Some(name) = operation.filter(|_| !call.dry_run().unwrap_or(true)) {
+        response.headers_mut().insert(OPERATION, name);
+    }
+    for warning in warnings {
+        let text = format!(
+            "299 - \"{}\"",
+            warning.replace('\\', "\\\\").replace('"', "\\\"")
+        );
+        if let Ok(value) = HeaderValue::try_from(text) {
+            response.headers_mut().append(http::header::WARNING, value);
+        }
+    }
+    Ok(response)
+}
