@@ -6,6 +6,10 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod types;
 
+#[cfg(feature = "client")]
+pub use client::{Api, ApiError};
 pub use types::*;

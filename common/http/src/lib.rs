@@ -32,7 +32,7 @@ pub use request::{Request, Response};
 pub use reqwest::Method;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use retry::RetryPolicy;
-pub use runtime::{block_on, block_on_without_signals, each, each_bounded};
+pub use runtime::{block_on, block_on_without_signals, each, each_bounded, interrupted};
 pub use secret::Secret;
 pub use tls::TlsOptions;
 pub use ws::{Frame, WebSocket, WsReader, WsWriter};

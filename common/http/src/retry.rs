@@ -29,6 +29,13 @@ impl RetryPolicy {
     };
 }
 
+impl RetryPolicy {
+    /// The pauses between attempts, one after another.
+    pub fn pauses(self) -> impl Iterator<Item = Duration> + Send + Sync + Unpin + std::fmt::Debug {
+        self.build()
+    }
+}
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -85,7 +92,13 @@ fn random_below(bound: Duration) -> Duration {
 /// Whether a request that failed so may be sent again. One that is not idempotent may only when it cannot have arrived.
 pub(crate) fn may_repeat(error: &Error, idempotent: bool) -> bool {
     match error {
-        Error::Unreachable { .. } => true,
+        // A socket file without a listener stays so until somebody starts a server.
+        Error::Unreachable {
+            endpoint,
+            nothing_listens: true,
+            ..
+        } if endpoint.starts_with("unix:") => false,
+        Error::Unreachable { not_allowed, .. } => !not_allowed,
         Error::Refused(_) | Error::Broken { .. } => idempotent && error.is_transient(),
         _ => false,
     }
@@ -160,13 +173,14 @@ mod tests {
         assert!(!may_repeat(&refused(503, None), false));
         assert!(!may_repeat(&refused(500, None), true));
         assert!(!may_repeat(&refused(404, None), true));
-        let unreachable = Error::Unreachable {
-            endpoint: "x".into(),
+        let unreachable = |endpoint: &str| Error::Unreachable {
+            endpoint: endpoint.into(),
             reason: "refused".into(),
             nothing_listens: true,
             not_allowed: false,
         };
-        assert!(may_repeat(&unreachable, false));
+        assert!(may_repeat(&unreachable("https://x"), false));
+        assert!(!may_repeat(&unreachable("unix:/x"), true));
     }
 
     #[test]

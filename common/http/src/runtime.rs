@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Once;
 
 use futures_util::StreamExt;
 use nova_core::{Context, Failure, Kind, Result};
@@ -15,10 +16,13 @@ const DEFAULT_PARALLEL: usize = 8;
 /// An interrupt or termination drops the future, which cancels what it waits for and runs its cleanup; the process then
 /// ends by the same signal.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    // The runtime never gives signals back, so a second one must end the process whatever it does then.
+    static WATCH: Once = Once::new();
+    WATCH.call_once(nova_core::signal::watch);
     block_on_without_signals(async {
         tokio::select! {
             result = work => result,
-            number = interrupted() => Err(stopped_by(number)),
+            failure = interrupted() => Err(failure),
         }
     })
 }
@@ -40,10 +44,11 @@ fn stopped_by(number: i32) -> Failure {
     Failure::new(Kind::Signal(number), "interrupted")
 }
 
-/// Waits for INT, TERM or HUP. Without signal handling it waits for ever and the default action stays in force.
-async fn interrupted() -> i32 {
+/// Waits for INT, TERM or HUP and answers the failure that ends the command by it. Without signal handling it waits for ever
+/// and the default action stays in force.
+pub async fn interrupted() -> Failure {
     match listen().await {
-        Ok(number) => number,
+        Ok(number) => stopped_by(number),
         Err(error) => {
             tracing::debug!(%error, "cannot watch signals");
             std::future::pending().await

@@ -2,7 +2,10 @@
 
 mod event;
 mod exec;
+mod field_path;
 mod image;
+mod kinds;
+mod lock;
 mod meta;
 mod names;
 mod namespace;
@@ -24,7 +27,10 @@ mod watch;
 
 pub use event::*;
 pub use exec::*;
+pub use field_path::{FieldPath, FieldPathError};
 pub use image::*;
+pub use kinds::*;
+pub use lock::*;
 pub use meta::*;
 pub use names::*;
 pub use namespace::*;

@@ -188,10 +188,10 @@ pub struct OperationStep {
     pub state: StepState,
     /// Amount done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub current: Option<f64>,
+    pub current: Option<serde_json::Number>,
     /// Amount in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<f64>,
+    pub total: Option<serde_json::Number>,
     /// Unit of both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

@@ -73,6 +73,16 @@ impl KindInfo {
         qualify(self.plural, self.group)
     }
 
+    /// The word that people type and errors show: `vm` for virtual machines, else the singular.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.kind == "VirtualMachine" {
+            "vm"
+        } else {
+            self.singular
+        }
+    }
+
     /// Path of the collection; without a namespace a namespaced kind is read across all of them.
     #[must_use]
     pub fn collection_path(&self, namespace: Option<&str>) -> String {

@@ -1,0 +1,168 @@
+//! A connection to one server, in one default namespace.
+
+use std::sync::Arc;
+
+use nova_http::{Client, Request, Response};
+
+use super::error::ApiError;
+use super::local::LocalServer;
+use super::resources::Resources;
+use crate::types::{Image, Namespace, Node, Operation, Resource, VersionInfo, VirtualMachine};
+
+/// How the server was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerOrigin {
+    /// `--endpoint` or `NOVA_ENDPOINT`.
+    Explicit,
+    /// The cluster of this context.
+    Context(String),
+    /// This user's own server, started when needed.
+    Local,
+    /// The server of this machine.
+    System,
+}
+
+/// A connection to a server. Clones share it; [`Api::detached`] makes one for another runtime.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: Client,
+    namespace: String,
+    origin: ServerOrigin,
+    /// Present when the server may be started again.
+    local: Option<Arc<LocalServer>>,
+}
+
+impl Api {
+    pub(crate) fn new(
+        http: Client,
+        namespace: String,
+        origin: ServerOrigin,
+        local: Option<LocalServer>,
+    ) -> Self {
+        Self {
+            http,
+            namespace,
+            origin,
+            local: local.map(Arc::new),
+        }
+    }
+
+    /// The default namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The transport, for requests that nothing here covers.
+    #[must_use]
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// How the server was found.
+    #[must_use]
+    pub fn origin(&self) -> &ServerOrigin {
+        &self.origin
+    }
+
+    /// The same server with connections of its own, for use on another runtime.
+    pub fn detached(&self) -> Result<Self, ApiError> {
+        Ok(Self {
+            http: self.http.detached()?,
+            ..self.clone()
+        })
+    }
+
+    /// Objects of kind `T` in the default namespace.
+    #[must_use]
+    pub fn resource<T: Resource>(&self) -> Resources<T> {
+        Resources::new(self.clone(), Some(self.namespace.clone()))
+    }
+
+    /// Virtual machines in the default namespace.
+    #[must_use]
+    pub fn vms(&self) -> Resources<VirtualMachine> {
+        self.resource()
+    }
+
+    /// Images in the default namespace.
+    #[must_use]
+    pub fn images(&self) -> Resources<Image> {
+        self.resource()
+    }
+
+    /// Operations in the default namespace.
+    #[must_use]
+    pub fn operations(&self) -> Resources<Operation> {
+        self.resource()
+    }
+
+    /// Nodes.
+    #[must_use]
+    pub fn nodes(&self) -> Resources<Node> {
+        self.resource()
+    }
+
+    /// Namespaces.
+    #[must_use]
+    pub fn namespaces(&self) -> Resources<Namespace> {
+        self.resource()
+    }
+
+    /// What the server says about itself.
+    pub async fn version(&self) -> Result<VersionInfo, ApiError> {
+        let answer = self.send(None, |http| http.get("/version")).await?;
+        Ok(answer.json()?)
+    }
+
+    /// A JSON document at a path, such as `/apis/nova.dev/v1/cluster`.
+    pub async fn document(&self, path: &str) -> Result<serde_json::Value, ApiError> {
+        let answer = self.send(None, |http| http.get(path)).await?;
+        Ok(answer.json()?)
+    }
+
+    /// Sends a request without a body and reads the answer.
+    pub(crate) async fn send(
+        &self,
+        namespace: Option<&str>,
+        build: impl Fn(&Client) -> Request,
+    ) -> Result<Response, ApiError> {
+        let run = async || {
+            build(&self.http)
+                .send()
+                .await
+                .map_err(|error| ApiError::of(error, namespace, false))
+        };
+        self.reviving(run).await
+    }
+
+    /// Sends a request with a body and reads the answer.
+    pub(crate) async fn send_body(
+        &self,
+        namespace: Option<&str>,
+        build: impl Fn(&Client) -> Request,
+    ) -> Result<Response, ApiError> {
+        let run = async || {
+            build(&self.http)
+                .send()
+                .await
+                .map_err(|error| ApiError::of(error, namespace, true))
+        };
+        self.reviving(run).await
+    }
+
+    /// Runs a request; when this user's own server has ended meanwhile, starts it and runs the request again.
+    pub(crate) async fn reviving<T>(
+        &self,
+        run: impl AsyncFn() -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        match (run().await, &self.local) {
+            (Err(error), Some(local)) if error.nothing_listens() => {
+                tracing::info!(%error, "starting the local server again");
+                local.ensure().await?;
+                run().await
+            }
+            (result, _) => result,
+        }
+    }
+}
