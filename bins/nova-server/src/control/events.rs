@@ -103,7 +103,7 @@ fn new_key(object: &Value) -> Key {
     };
     let id = uuid::Uuid::now_v7().simple().to_string();
     let name = text(object, "/metadata/name");
-    Key::new(KIND, namespace, format!("{name}.{}", &id[..20]))
+    Key::new(KIND, namespace, format!("{name}.{id}"))
 }
 
 fn event(object: &Value, note: &Note, now: Timestamp, operation: &str) -> Value {

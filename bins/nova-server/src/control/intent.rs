@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::clock::{now, stamp};
 use super::doc::{member, text};
 use super::op::{self, Asks, Caller, End, Verb};
 use super::table::{Decision, State, decide};
@@ -107,6 +108,22 @@ fn wish(vm: &mut Value, verb: Verb, asks: &Asks, stop: bool) {
         _ => return,
     };
     member(vm, "status").insert("phase".into(), json!(phase));
+    not_ready(vm, phase);
+}
+
+/// A machine that is asked to stop is no longer ready, so that nobody who waits for the end of a
+/// restart takes its beginning for it.
+fn not_ready(vm: &mut Value, reason: &str) {
+    let conditions = vm
+        .pointer_mut("/status/conditions")
+        .and_then(Value::as_array_mut);
+    let ready = conditions.and_then(|all| all.iter_mut().find(|c| text(c, "/type") == "Ready"));
+    let Some(ready) = ready.filter(|c| text(c, "/status") == "True") else {
+        return;
+    };
+    ready["status"] = json!("False");
+    ready["reason"] = json!(reason);
+    ready["lastTransitionTime"] = json!(stamp(now()));
 }
 
 /// Sets `spec.runState`; absent means `Running` and stays absent for it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::clock::{self, stamp};
+use super::clock;
 use super::commit::{Committed, Update};
 use super::driver::{Driver, Turn};
 use super::events::Note;
@@ -97,7 +97,8 @@ impl Driver {
             .within("start", START, self.app.engine.start(machine, paused))
             .await;
         match started {
-            Ok(_) => {
+            // What died at once is an end like any other, told by its exit.
+            Ok(_) | Err(EngineError::NotRunning) => {
                 self.memory.started = true;
                 self.memory.guest = None;
                 self.memory.guest_due = None;
@@ -137,6 +138,7 @@ impl Driver {
             if subject.op.as_ref().map(|(key, ..)| key)
                 != facts.subject.op.as_ref().map(|(key, ..)| key)
                 || subject.deleting()
+                || subject.generation() != facts.subject.generation()
             {
                 return Ok(Turn::Again);
             }
@@ -358,8 +360,11 @@ fn note_stop(update: &mut Update, facts: &Facts) {
         .iter()
         .all(|name| matches!(op::state(op, name), "Pending" | ""));
     if fresh {
-        let text = format!("stop requested at {}", stamp(op::created(op)));
-        update.notes.push(Note::normal("StopRequested", text));
+        let user = super::doc::text(op, "/spec/user");
+        update.notes.push(Note::normal(
+            "StopRequested",
+            format!("{user} asked it to stop"),
+        ));
     }
 }
 

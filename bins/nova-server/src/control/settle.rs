@@ -14,6 +14,7 @@ use super::driver::Memory;
 use super::events::Note;
 use super::op::{self, End};
 use super::record::{Fault, Record};
+use super::status;
 use super::subject::{Facts, Subject};
 use crate::api::error::ApiError;
 use crate::engine::{Exit, ExitReason, Observation};
@@ -70,8 +71,6 @@ fn ended(facts: &Facts, exit: &Exit) -> Update {
     let mut update = Update::of(subject);
     let mut status = subject.status.clone();
     let ran = status.started_at.as_ref().and_then(Time::timestamp);
-    status.started_at = None;
-    status.pid = None;
     status.last_exit = Some(last_exit(exit));
     let mut record = subject.record.clone();
     if ran.is_some_and(|at| after(at, STEADY) <= facts.now) {
@@ -92,6 +91,7 @@ fn ended(facts: &Facts, exit: &Exit) -> Update {
         };
         status.phase = Some(down);
     }
+    status::went_down(&mut status, facts, record.fault.as_ref());
     update.status = Some(status);
     update.record = Some(record);
     update
@@ -181,9 +181,8 @@ pub(super) fn failed(facts: &Facts, word: &str, error: &ApiError, passes: bool) 
         text = format!("{text}; {}", back_off(&mut record, facts.now));
     }
     status.phase = Some(VmPhase::Failed);
-    status.started_at = None;
-    status.pid = None;
     status.observed_generation = Some(subject.generation());
+    status::went_down(&mut status, facts, record.fault.as_ref());
     update.notes.push(Note::warning("Failed", text));
     fail_op(&mut update, subject, word, error, facts.now);
     update.status = Some(status);

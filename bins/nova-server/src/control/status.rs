@@ -5,6 +5,7 @@ use nova_api::types::{DiskStatus, PortSpec, Quantity, Time, VmPhase, VmStatus};
 use super::conditions::{Conditions, holds};
 use super::op;
 use super::plan::{Seen, View, Want};
+use super::record::Fault;
 use super::resolve::Blocked;
 use super::subject::Facts;
 use crate::engine::{Machine, Observation, Port, Protocol, Running};
@@ -55,6 +56,25 @@ fn off(status: &mut VmStatus) {
     status.ports.clear();
     status.addresses.clear();
     status.guest_info = None;
+}
+
+/// Writes that the machine is down for `fault`, until the next reading says more.
+pub(super) fn went_down(status: &mut VmStatus, facts: &Facts, fault: Option<&Fault>) {
+    off(status);
+    let phase = status.phase.clone().unwrap_or(VmPhase::Stopped);
+    let generation = facts.subject.generation();
+    let mut all = Conditions {
+        list: &mut status.conditions,
+        generation,
+        now: facts.now,
+    };
+    for type_ in ["NetworkReady", "AgentConnected"] {
+        all.set(type_, false, "NotRunning", "the machine is off");
+    }
+    match fault {
+        Some(fault) => all.set("Ready", false, &fault.reason, &fault.message),
+        None => all.set("Ready", false, phase.as_str(), ""),
+    }
 }
 
 fn port(port: &Port) -> PortSpec {

@@ -20,7 +20,8 @@ use crate::auth::{Identity, Verb as Right};
 use crate::engine::RebootMode;
 use crate::store::{Durability, Key, Tx};
 
-const VM: &str = "/apis/nova.dev/v1/namespaces/{namespace}/virtualmachines/{name}";
+use super::VM;
+
 const OP: &str = "/apis/nova.dev/v1/namespaces/{namespace}/operations/{name}/cancel";
 
 pub(super) fn routes() -> Router<Arc<App>> {

@@ -248,7 +248,8 @@ fn cancelling_a_create_removes_what_was_made() {
         ..SimOptions::default()
     };
     let rig = Rig::new(options);
-    let name = rig.create("a", json!({})).unwrap();
+    let disks = json!([{"name": "data", "size": "1Gi"}]);
+    let name = rig.create("a", json!({"disks": disks})).unwrap();
     rig.phase("a", "Provisioning");
     let key = crate::store::Key::new("operations", "default", &*name);
     let work = move |tx: &mut crate::store::Tx<'_>| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::rig::{Rig, condition};
+use super::rig::{Rig, condition, engine_dirs};
 use crate::control::doc::text;
 use crate::control::op::{self, Asks, Verb};
 use crate::engine::sim::SimOptions;
@@ -138,25 +138,27 @@ fn after_a_reboot_of_the_host_what_ran_is_started_again() {
     rig.done("b", Verb::Stop);
     let uid = text(&vm, "/metadata/uid").to_owned();
     let key = crate::store::Key::new("nodes", "", crate::control::node::host_name());
-    // The host went down: nothing runs, and nobody watched it end.
-    let rig = {
-        let engine = std::sync::Arc::clone(&rig.app.engine);
-        let work = move |tx: &mut crate::store::Tx<'_>| {
-            let mut node = tx.require(&key)?.value();
-            node["metadata"]["annotations"]["nova.dev/boot-id"] = json!("another boot");
-            tx.put(&key, node)
-        };
-        rig.wait(rig.app.store.write(crate::store::Durability::Spec, work))
-            .unwrap();
-        let killed = rig.wait(async move {
-            // The driver must not see the exit before the server is gone.
-            engine.kill(&uid).await
-        });
-        killed.unwrap();
-        rig.kill_and_restart(SimOptions::default())
+    let work = move |tx: &mut crate::store::Tx<'_>| {
+        let mut node = tx.require(&key)?.value();
+        node["metadata"]["annotations"]["nova.dev/boot-id"] = json!("another boot");
+        tx.put(&key, node)
     };
+    rig.wait(rig.app.store.write(crate::store::Durability::Spec, work))
+        .unwrap();
+    let rig = rig.kill_and_restart_after(SimOptions::default(), |dir| power_cut(dir, &uid));
     rig.until("a runs again", || {
         Some(rig.vm("a")).filter(|vm| condition(vm, "Ready").0 == "True")
     });
     assert_eq!(text(&rig.vm("b"), "/status/phase"), "Stopped");
+}
+
+/// Ends a machine while nobody watches.
+fn power_cut(dir: &std::path::Path, uid: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let engine = crate::engine::sim::open(&engine_dirs(dir), SimOptions::default());
+        let uid = uid.to_owned();
+        engine.recover([uid.clone()].into()).await.unwrap();
+        engine.kill(&uid).await.unwrap();
+    });
 }

@@ -1,6 +1,7 @@
 //! A server without its HTTP side, which can be killed and started again on the same directory.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,11 +51,7 @@ impl Rig {
         nova_core::fs::create_private_dir(&data).unwrap();
         let guard = rt.enter();
         let store = Store::open(&data).unwrap();
-        let dirs = EngineDirs {
-            data: data.join("engine"),
-            run: run.clone(),
-        };
-        let engine = sim::open(&dirs, options);
+        let engine = sim::open(&engine_dirs(&dir), options);
         let app = App::new(store, engine, Dirs { data, run });
         let controller = start(Arc::clone(&app));
         drop(guard);
@@ -69,7 +66,16 @@ impl Rig {
     }
 
     /// Kills the server wherever it is and starts another one.
-    pub(super) fn kill_and_restart(mut self, options: SimOptions) -> Self {
+    pub(super) fn kill_and_restart(self, options: SimOptions) -> Self {
+        self.kill_and_restart_after(options, |_| {})
+    }
+
+    /// The same, with something that happens while no server is there.
+    pub(super) fn kill_and_restart_after(
+        mut self,
+        options: SimOptions,
+        meanwhile: impl FnOnce(&Path),
+    ) -> Self {
         self.rt
             .take()
             .unwrap()
@@ -77,6 +83,7 @@ impl Rig {
         self.app.store.close();
         let (dir, home) = (self.dir.clone(), self._home.take());
         drop(self);
+        meanwhile(&dir);
         let mut rig = Self::open(dir, options);
         rig._home = home;
         rig
@@ -232,24 +239,32 @@ impl Rig {
                 return found;
             }
             if begun.elapsed() > PATIENCE {
-                let vms: Vec<Value> = self
-                    .app
-                    .store
-                    .list("virtualmachines", None)
-                    .iter()
-                    .map(|o| o.value())
-                    .collect();
-                let ops: Vec<Value> = self
-                    .app
-                    .store
-                    .list(op::KIND, None)
-                    .iter()
-                    .map(|o| o.value())
-                    .collect();
-                panic!("waited in vain until {what}: {vms:#?} {ops:#?}");
+                panic!("waited in vain until {what}:\n{}", self.sight());
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Everything, in few words.
+    fn sight(&self) -> String {
+        let mut out = String::new();
+        for kind in ["virtualmachines", op::KIND] {
+            for object in self.app.store.list(kind, None) {
+                let value = object.value();
+                let (phase, status) = (text(&value, "/status/phase"), &value["status"]);
+                let verb = text(&value, "/spec/verb");
+                let _ = writeln!(out, "{} {verb} {phase} {:?}", object.key, phases(&value));
+                let _ = writeln!(out, "  {}", status["conditions"]);
+            }
+        }
+        let news: Vec<String> = self
+            .app
+            .store
+            .list("events", None)
+            .iter()
+            .map(|o| text(&o.value(), "/reason").to_owned())
+            .collect();
+        out + &news.join(" ")
     }
 
     /// Reasons of the events of a VM, in the order of their names, which is that of time.
@@ -260,6 +275,14 @@ impl Rig {
             .filter(|event| text(event, "/involvedObject/name") == name)
             .map(|event| text(&event, "/reason").to_owned())
             .collect()
+    }
+}
+
+/// Where the engine of a rig keeps its machines.
+pub(super) fn engine_dirs(dir: &Path) -> EngineDirs {
+    EngineDirs {
+        data: dir.join("data/engine"),
+        run: dir.join("run"),
     }
 }
 
