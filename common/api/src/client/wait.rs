@@ -27,6 +27,10 @@ pub enum WaitFor {
     Address,
     /// A field exists, or has a value.
     Field(FieldPath, Option<String>),
+    /// All of these.
+    All(Vec<Self>),
+    /// One of these.
+    Any(Vec<Self>),
 }
 
 /// Why a text says nothing to wait for.
@@ -91,19 +95,39 @@ impl fmt::Display for WaitFor {
             Self::Address => f.write_str("ip"),
             Self::Field(path, None) => write!(f, "jsonpath={path}"),
             Self::Field(path, Some(value)) => write!(f, "jsonpath={path}={value}"),
+            Self::All(parts) => f.write_str(&joined(parts, " and ")),
+            Self::Any(parts) => f.write_str(&joined(parts, " or ")),
         }
     }
 }
 
+fn joined(parts: &[WaitFor], word: &str) -> String {
+    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(word)
+}
+
 impl WaitFor {
+    /// Whether an object that does not exist (yet) may be waited for.
+    fn bears_absence(&self) -> bool {
+        match self {
+            Self::Create => true,
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::bears_absence),
+            _ => false,
+        }
+    }
+
     /// Whether an object is so; `None` is an object that does not exist.
     #[must_use]
     pub fn holds(&self, object: Option<&Value>) -> bool {
+        match (self, object) {
+            (Self::All(parts), _) => return parts.iter().all(|part| part.holds(object)),
+            (Self::Any(parts), _) => return parts.iter().any(|part| part.holds(object)),
+            _ => {}
+        }
         let Some(object) = object else {
             return *self == Self::Delete;
         };
         match self {
-            Self::Delete => false,
+            Self::All(_) | Self::Any(_) | Self::Delete => false,
             Self::Create => true,
             Self::Condition(type_, status) => has_condition(object, type_, status),
             Self::Phase(phase) => object["status"]["phase"]
@@ -188,7 +212,7 @@ impl<T: Resource> Resources<T> {
                 {
                     return Ok(None);
                 }
-                Step::EndOfList if *until == WaitFor::Create => continue,
+                Step::EndOfList if until.bears_absence() => continue,
                 // The server's own words for a name that does not exist.
                 Step::EndOfList => Some(self.get_value(name).await?),
                 Step::Changed(WatchEventType::Deleted, _) => {

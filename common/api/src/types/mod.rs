@@ -39,7 +39,7 @@ pub use operation::*;
 pub use patch::*;
 pub use quantity::*;
 pub use resource::*;
-pub use selector::{FieldSelector, Selector, SelectorError};
+pub use selector::{FieldSelector, Selector, SelectorError, check_label_key, check_label_value};
 pub use status::*;
 pub use strict::unknown_fields;
 pub use table::*;

@@ -1,0 +1,65 @@
+//! `nova vm get`: named virtual machines.
+
+use nova_core::args::{ListArgs, names_with_stdin};
+use nova_core::{Cx, Item, Listing, Result};
+
+use crate::session::Session;
+use crate::targets::parse;
+
+/// Show VMs
+///
+/// Without a name, all VMs of the namespace.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova vm get web-1\n\
+\x20 nova vm get web-1 -o yaml --export > web-1.yaml\n\
+\x20 nova vm get web-1 web-2 -w")]
+pub(crate) struct GetArgs {
+    /// VMs to show; - reads names from standard input
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Leave out what the server fills in, so that the result can be created again
+    #[arg(long)]
+    export: bool,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
+    let mut names = Vec::new();
+    for name in names_with_stdin(&args.names)? {
+        names.push(parse(&name)?.to_string());
+    }
+    let session = Session::open(cx).await?;
+    let mut listing = session.vms.listing(cx, &args.list, &names)?;
+    if args.export {
+        listing.items = Box::new(listing.items.map(|item| item.map(exported)));
+    }
+    Ok(listing)
+}
+
+fn exported(item: Item) -> Item {
+    match item {
+        Item::Row(mut row) => {
+            if let Some(object) = row
+                .object
+                .as_mut()
+                .and_then(|object| object.as_object_mut())
+            {
+                object.remove("status");
+                if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut()) {
+                    metadata.retain(|key, _| {
+                        matches!(
+                            key.as_str(),
+                            "name" | "namespace" | "labels" | "annotations"
+                        )
+                    });
+                }
+            }
+            Item::Row(row)
+        }
+        other => other,
+    }
+}
