@@ -3,5 +3,9 @@
 mod support;
 
 mod config;
+mod dispatch;
+mod faults;
 mod help;
 mod layering;
+mod vm_qemu;
+mod vm_sim;

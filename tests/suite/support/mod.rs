@@ -8,6 +8,6 @@ mod tools;
 
 pub(crate) use output::Output;
 pub(crate) use peers::{Peer, need};
-pub(crate) use sandbox::Sandbox;
+pub(crate) use sandbox::{Sandbox, wait as wait_for};
 pub(crate) use server::Server;
 pub(crate) use tools::TOOLS;

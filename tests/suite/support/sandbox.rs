@@ -91,6 +91,34 @@ impl Sandbox {
     pub(crate) fn shell(&self, line: &str) -> Output {
         self.run(&format!("bash -o pipefail -c {}", shell_words::quote(line)))
     }
+
+    /// Gives the server an image that the simulator can boot: kernel and initial RAM disk of a few
+    /// bytes, with a guest agent.
+    pub(crate) fn import_stub_image(&self, name: &str) {
+        let kernel = self.write("stub/kernel", "kernel\n");
+        let initrd = self.write("stub/initrd", "initrd\n");
+        let line = format!(
+            "nova image import --kernel {} --initrd {} --agent qga --name {name}",
+            kernel.display(),
+            initrd.display(),
+        );
+        self.run(&line).ok();
+    }
+
+    /// Asserts that no machine, socket or directory of one is left.
+    #[track_caller]
+    pub(crate) fn nothing_is_left(&self) {
+        let machines: Vec<_> = super::server::processes_of(self.path())
+            .into_iter()
+            .filter(|(_, line)| line.contains("qemu"))
+            .collect();
+        assert!(machines.is_empty(), "{machines:?}");
+        let data = self.home().join(".local/share/nova/server/vms");
+        for dir in [data, self.path().join("run/nova/vm")] {
+            let left: Vec<_> = std::fs::read_dir(&dir).map(|d| d.flatten().collect()).unwrap_or_default();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    }
 }
 
 impl Drop for Sandbox {
@@ -108,6 +136,8 @@ fn base_env(dir: &Path) -> Vec<(OsString, OsString)> {
         ("NOVA_SYSTEM_DIR".into(), dir.join("etc").into()),
         // Building the guest image once is enough for all tests.
         ("NOVA_CACHE_DIR".into(), Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache").into()),
+        // The links lead elsewhere; the tools of this sandbox are here.
+        ("NOVA_EXEC_PATH".into(), dir.join("bin").into()),
         ("PATH".into(), path.into()),
         ("COLUMNS".into(), "100".into()),
         ("TERM".into(), "dumb".into()),
