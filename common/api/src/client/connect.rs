@@ -7,6 +7,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use nova_core::config::{ClusterConfig, Config, UserConfig};
 use nova_core::{Context, Cx, Failure, Kind, Result, env};
 use nova_http::{Cache, CacheConfig, Client, ClientConfig, Endpoint, Secret, TlsOptions};
@@ -203,28 +205,13 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>> {
     })
 }
 
+/// Base64 as people paste it: with line ends and with or without padding.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let (mut out, mut buffer, mut bits) = (Vec::new(), 0_u32, 0_u32);
-    for byte in text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=')
-    {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        buffer = (buffer << 6 | u32::from(digit)) & 0x00ff_ffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from(buffer >> bits & 0xff).ok()?);
-        }
-    }
-    Some(out)
+    let packed: String = text
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace() && *c != '=')
+        .collect();
+    STANDARD_NO_PAD.decode(packed).ok()
 }
 
 async fn local_server(cx: &Cx) -> Result<Found> {

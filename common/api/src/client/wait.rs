@@ -102,7 +102,11 @@ impl fmt::Display for WaitFor {
 }
 
 fn joined(parts: &[WaitFor], word: &str) -> String {
-    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(word)
+    parts
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(word)
 }
 
 impl WaitFor {
