@@ -3,12 +3,40 @@
 mod api;
 mod app;
 mod auth;
+mod cmd;
 mod control;
 mod engine;
 mod store;
+mod supervise;
 
-/// Runs the tool on the process arguments.
-#[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use nova_core::{Cx, Result, Tool};
+
+/// Run and look after the local server
+#[derive(Debug, clap::Parser)]
+#[command(name = "nova-server", version)]
+enum Server {
+    Run(cmd::run::RunArgs),
+    Status(cmd::status::StatusArgs),
+    Stop(cmd::stop::StopArgs),
+    Logs(cmd::logs::LogsArgs),
 }
+
+impl Tool for Server {
+    fn unknown_verb(arguments: &[OsString]) -> Option<ExitCode> {
+        nova_dispatch::exec_extension("nova", "server", arguments)
+    }
+
+    fn run(self, cx: &Cx) -> Result<()> {
+        match self {
+            Self::Run(args) => cmd::run::run(cx, args),
+            Self::Status(args) => cx.emit(&cmd::status::run(cx, &args)?),
+            Self::Stop(args) => cx.emit(&cmd::stop::run(cx, &args)?),
+            Self::Logs(args) => cmd::logs::run(cx, &args),
+        }
+    }
+}
+
+nova_core::entry_points!(Server);

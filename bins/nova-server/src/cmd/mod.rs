@@ -1,0 +1,8 @@
+//! The commands.
+
+mod places;
+
+pub(crate) mod logs;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod stop;

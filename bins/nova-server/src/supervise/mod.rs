@@ -1,0 +1,11 @@
+//! The life of the process: one server per data directory, its listeners, its end.
+
+mod ask;
+mod listen;
+mod lock;
+mod logfile;
+mod run;
+mod serve;
+
+pub(crate) use ask::Running;
+pub(crate) use run::{EngineChoice, Options, run};

@@ -1,0 +1,312 @@
+//! From options to a running server and back to nothing.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nova_core::fs::{PRIVATE, write_atomic, write_failure};
+use nova_core::{Context, Cx, Failure, Kind, Result};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::listen::{self, Socket};
+use super::lock::Lock;
+use super::logfile;
+use super::serve::{Shop, accept_tcp, accept_unix};
+use crate::api;
+use crate::app::{App, Dirs};
+use crate::auth::{Pki, PkiError, Tokens, server_config};
+use crate::control;
+use crate::engine::sim::SimOptions;
+use crate::engine::{Engine, EngineDirs, qemu, sim};
+use crate::store::{Store, StoreError};
+
+/// How often idleness is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// Longest time that starting controllers are waited for before the socket opens.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+/// What runs the machines.
+#[derive(Debug, Clone)]
+pub(crate) enum EngineChoice {
+    Qemu,
+    Sim(SimOptions),
+}
+
+/// Everything that the command line decides.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) engine: EngineChoice,
+    pub(crate) data: PathBuf,
+    pub(crate) socket: PathBuf,
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) plain_http: Vec<SocketAddr>,
+    pub(crate) ready_file: Option<PathBuf>,
+    pub(crate) on_demand: bool,
+    pub(crate) idle_exit: Option<Duration>,
+}
+
+/// Runs a server until a signal or idleness ends it.
+pub(crate) fn run(cx: &Cx, options: &Options) -> Result<()> {
+    make_dir(&options.data)?;
+    let mut lock = Lock::take(&options.data)?;
+    logfile::start(cx, &options.data)?;
+    let store = Store::open(&options.data).map_err(store_failure)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2.max(std::thread::available_parallelism().map_or(2, usize::from)))
+        .enable_all()
+        .build()
+        .context(Kind::Failed, || "cannot start the runtime".to_owned())?;
+    let result = runtime.block_on(serve(cx, options, &mut lock, &store));
+    // Controllers may be in the middle of an engine call; the next server completes what they began.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    store.close();
+    result
+}
+
+fn make_dir(dir: &Path) -> Result<()> {
+    nova_core::fs::create_private_dir(dir).map_err(|error| write_failure(dir, &error))
+}
+
+fn store_failure(error: StoreError) -> Failure {
+    let kind = match &error {
+        StoreError::Newer { .. } | StoreError::Corrupt { .. } => Kind::Config,
+        _ => Kind::Failed,
+    };
+    let hint = match &error {
+        StoreError::Newer { .. } => "use the newer nova-server, or another --data-dir",
+        StoreError::Full { .. } => "free some space there",
+        StoreError::Corrupt { .. } => "restore it from a backup, or use another --data-dir",
+        _ => "check who owns the directory and whether its file system is writable",
+    };
+    let mut failure = Failure::new(kind, error.to_string()).with_hint(hint);
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        failure = failure.with_cause(cause);
+        source = cause.source();
+    }
+    failure
+}
+
+async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) -> Result<()> {
+    let run = options.socket.parent().unwrap_or(Path::new("/")).to_owned();
+    let socket = listen::unix(&options.socket)?;
+    let remote = Remote::open(options).await?;
+    let dirs = Dirs {
+        data: options.data.clone(),
+        run,
+    };
+    let app = App::new(Arc::clone(store), engine(options, &dirs), dirs);
+    if let Err(error) = app.images.remove_parts() {
+        tracing::warn!(%error, "what interrupted uploads left could not be removed");
+    }
+    let mut signals = Signals::new()?;
+    let controller = control::start(Arc::clone(&app));
+    drop(app.controller.set(controller.clone()));
+    tokio::select! {
+        recovered = tokio::time::timeout(RECOVERY, controller.recovered()) => {
+            if recovered.is_err() {
+                tracing::warn!("recovery takes long; serving all the same");
+            }
+        }
+        name = signals.next() => {
+            tracing::info!(name, "ended before it was ready");
+            return Ok(());
+        }
+    }
+    let (stop, stopped) = watch::channel(false);
+    let tasks = accept(&app, socket, remote, stopped);
+    lock.announce(&options.data, &options.socket, options.on_demand)?;
+    ready(options)?;
+    tracing::info!(
+        version = api::VERSION, engine = app.engine.name(), data = %options.data.display(),
+        socket = %options.socket.display(), listen = ?options.listen, "ready"
+    );
+    cx.note(&format!(
+        "nova-server {} listens on {}",
+        api::VERSION,
+        options.socket.display()
+    ));
+    let why = tokio::select! {
+        name = signals.next() => name,
+        () = idle(&app, options) => "idle",
+    };
+    finish(cx, &app, lock, stop, tasks, why).await;
+    Ok(())
+}
+
+/// Stops accepting, lets requests under way come to their end, says what runs on.
+async fn finish(
+    cx: &Cx,
+    app: &App,
+    lock: &mut Lock,
+    stop: watch::Sender<bool>,
+    mut tasks: JoinSet<()>,
+    why: &str,
+) {
+    tracing::info!(why, "ending");
+    lock.withdraw();
+    app.activity.stop();
+    stop.send_replace(true);
+    while tasks.join_next().await.is_some() {}
+    let on = machines_on(app);
+    if on > 0 {
+        tracing::info!(machines = on, "virtual machines run on");
+        cx.note(&format!("nova-server ends; {on} virtual machines run on"));
+    }
+}
+
+fn machines_on(app: &App) -> usize {
+    let machines = app.store.list("virtualmachines", None);
+    let on = |phase: &str| matches!(phase, "Starting" | "Running" | "Paused" | "Stopping");
+    machines
+        .iter()
+        .filter(|vm| {
+            on(vm
+                .value()
+                .pointer("/status/phase")
+                .and_then(|p| p.as_str())
+                .unwrap_or(""))
+        })
+        .count()
+}
+
+fn engine(options: &Options, dirs: &Dirs) -> Arc<dyn Engine> {
+    let dirs = EngineDirs {
+        data: dirs.data.clone(),
+        run: dirs.run.clone(),
+    };
+    match &options.engine {
+        EngineChoice::Qemu => qemu::open(dirs),
+        EngineChoice::Sim(sim) => sim::open(&dirs, sim.clone()),
+    }
+}
+
+/// Listeners for other machines, and how their callers are known.
+#[derive(Default)]
+struct Remote {
+    tls: Option<TlsAcceptor>,
+    listeners: Vec<TcpListener>,
+    plain: Vec<TcpListener>,
+    tokens: Option<Tokens>,
+}
+
+impl Remote {
+    async fn open(options: &Options) -> Result<Self> {
+        let mut remote = Self::default();
+        for address in &options.listen {
+            remote.listeners.push(listen::tcp(*address).await?);
+        }
+        for address in &options.plain_http {
+            remote.plain.push(listen::tcp(*address).await?);
+        }
+        if !remote.listeners.is_empty() || !remote.plain.is_empty() {
+            let path = Tokens::admin_file(&options.data);
+            let tokens = Tokens::load(&options.data);
+            remote.tokens = Some(tokens.map_err(|error| write_failure(&path, &error))?);
+        }
+        if !remote.listeners.is_empty() {
+            let pki = Pki::open(&options.data, &options.listen).map_err(pki_failure)?;
+            let config = server_config(pki).map_err(|error| {
+                Failure::new(Kind::Config, format!("TLS cannot be set up: {error}"))
+            })?;
+            remote.tls = Some(TlsAcceptor::from(config));
+        }
+        Ok(remote)
+    }
+}
+
+fn pki_failure(error: PkiError) -> Failure {
+    match error {
+        PkiError::File { path, source } => write_failure(&path, &source),
+        PkiError::Certificate(_) => Failure::new(Kind::Config, error.to_string()),
+    }
+}
+
+fn accept(
+    app: &Arc<App>,
+    socket: Socket,
+    remote: Remote,
+    stop: watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let shop = Shop {
+        router: api::router(Arc::clone(app)),
+        tokens: remote.tokens,
+        stop,
+    };
+    let mut tasks = JoinSet::new();
+    for listener in remote.listeners {
+        tasks.spawn(accept_tcp(listener, remote.tls.clone(), shop.clone()));
+    }
+    for listener in remote.plain {
+        tasks.spawn(accept_tcp(listener, None, shop.clone()));
+    }
+    tasks.spawn(async move { accept_unix(socket, shop).await });
+    tasks
+}
+
+/// Tells whoever waits for it that requests are answered.
+fn ready(options: &Options) -> Result<()> {
+    let Some(path) = &options.ready_file else {
+        return Ok(());
+    };
+    let content = json!({
+        "pid": std::process::id(), "version": api::VERSION, "socket": options.socket,
+        "listen": options.listen,
+    });
+    write_atomic(path, format!("{content}\n").as_bytes(), PRIVATE)
+        .map_err(|error| write_failure(path, &error))
+}
+
+/// Returns when nobody used the server for as long as it may be idle. One that people or the system
+/// started, and one that others can reach, never goes by itself.
+async fn idle(app: &App, options: &Options) {
+    let remote = !options.listen.is_empty() || !options.plain_http.is_empty();
+    let Some(limit) = options.idle_exit.filter(|_| !remote) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::time::sleep(LOOK.min(limit)).await;
+        let busy = app
+            .controller
+            .get()
+            .is_none_or(|controller| controller.busy().is_some());
+        if !busy && app.activity.idle_for().is_some_and(|idle| idle >= limit) {
+            return;
+        }
+    }
+}
+
+/// The signals that end a server.
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+    hup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let open = |kind| signal(kind).context(Kind::Failed, || "cannot watch signals".to_owned());
+        Ok(Self {
+            term: open(SignalKind::terminate())?,
+            int: open(SignalKind::interrupt())?,
+            hup: open(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.term.recv() => return "TERM",
+                _ = self.int.recv() => return "INT",
+                // A closed terminal is no reason to end.
+                _ = self.hup.recv() => {}
+            }
+        }
+    }
+}
