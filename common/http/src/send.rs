@@ -1,6 +1,7 @@
 //! One attempt of a request, and sorting what came of it.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
@@ -73,47 +74,82 @@ async fn refusal(endpoint: String, mut answer: reqwest::Response) -> Refusal {
 /// Sorts a failure of the HTTP stack; its own words never include the URL.
 pub(crate) fn classify(endpoint: &str, error: &reqwest::Error) -> Error {
     let endpoint = endpoint.to_owned();
-    let mut reason = String::new();
-    let mut io_kind = None;
-    let mut is_tls = false;
-    let mut next = error.source();
-    while let Some(source) = next {
-        reason = source.to_string();
-        if let Some(io) = source.downcast_ref::<std::io::Error>() {
-            io_kind.get_or_insert(io.kind());
-            // rustls reports through an io error that carries the real one inside.
-            if let Some(inner) = io.get_ref()
-                && inner.is::<rustls::Error>()
-            {
-                is_tls = true;
-                reason = inner.to_string();
-                break;
-            }
-        }
-        is_tls |= source.is::<rustls::Error>();
-        next = source.source();
-    }
-    if reason.is_empty() {
-        "the connection failed".clone_into(&mut reason);
-    }
-    if is_tls {
-        return Error::Tls { endpoint, reason };
+    let cause = Cause::of(error);
+    if cause.is_tls {
+        return Error::Tls {
+            endpoint,
+            reason: cause.reason,
+        };
     }
     if !error.is_connect() {
-        return Error::Broken { endpoint, reason };
+        return Error::Broken {
+            endpoint,
+            reason: cause.reason,
+        };
     }
-    let nothing_listens = matches!(
-        io_kind,
-        Some(std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused)
-    );
-    let not_allowed = io_kind == Some(std::io::ErrorKind::PermissionDenied);
-    if error.is_timeout() {
-        "no connection in time".clone_into(&mut reason);
-    }
+    let reason = if error.is_timeout() {
+        "no connection in time".to_owned()
+    } else {
+        cause.reason
+    };
     Error::Unreachable {
         endpoint,
         reason,
-        nothing_listens,
-        not_allowed,
+        nothing_listens: matches!(
+            cause.io,
+            Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+        ),
+        not_allowed: cause.io == Some(ErrorKind::PermissionDenied),
     }
+}
+
+/// The deepest cause of a failure, in words, and what kind of failure it is.
+struct Cause {
+    reason: String,
+    io: Option<ErrorKind>,
+    is_tls: bool,
+}
+
+impl Cause {
+    fn of(error: &reqwest::Error) -> Self {
+        let mut cause = Self {
+            reason: String::new(),
+            io: None,
+            is_tls: false,
+        };
+        let mut next = error.source();
+        while let Some(source) = next {
+            cause.reason = source.to_string();
+            cause.is_tls |= source.is::<rustls::Error>();
+            if let Some(io) = source.downcast_ref::<std::io::Error>() {
+                cause.io.get_or_insert(io.kind());
+                cause.look_inside(io);
+            }
+            next = source.source();
+        }
+        cause.reason = without_number(cause.reason);
+        if cause.reason.is_empty() {
+            "the connection failed".clone_into(&mut cause.reason);
+        }
+        cause
+    }
+
+    /// TLS reports through io errors, possibly several inside each other, which the chain of sources skips.
+    fn look_inside(&mut self, io: &std::io::Error) {
+        let Some(inner) = io.get_ref() else { return };
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            self.look_inside(io);
+        } else {
+            self.is_tls |= inner.is::<rustls::Error>();
+            self.reason = inner.to_string();
+        }
+    }
+}
+
+/// The system's words without its error number, which says nothing to people.
+pub(crate) fn without_number(mut reason: String) -> String {
+    if let Some(at) = reason.find(" (os error ") {
+        reason.truncate(at);
+    }
+    reason
 }

@@ -19,6 +19,7 @@ use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Refusal};
 use crate::request::bearer;
+use crate::send::without_number;
 
 /// Servers send frames of at most 1 MiB; anything much larger is not one of ours.
 const FRAME_LIMIT: usize = 4 * 1024 * 1024;
@@ -181,7 +182,7 @@ fn unreachable(endpoint: &str, error: &std::io::Error) -> Error {
     use std::io::ErrorKind;
     Error::Unreachable {
         endpoint: endpoint.to_owned(),
-        reason: error.to_string(),
+        reason: without_number(error.to_string()),
         nothing_listens: matches!(
             error.kind(),
             ErrorKind::NotFound | ErrorKind::ConnectionRefused

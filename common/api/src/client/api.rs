@@ -47,6 +47,12 @@ impl Api {
         }
     }
 
+    /// A connection through a client that is already set up; such a server is never started.
+    #[must_use]
+    pub fn through(http: Client, namespace: impl Into<String>) -> Self {
+        Self::new(http, namespace.into(), ServerOrigin::Explicit, None)
+    }
+
     /// The default namespace.
     #[must_use]
     pub fn namespace(&self) -> &str {
