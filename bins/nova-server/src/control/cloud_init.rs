@@ -63,24 +63,24 @@ mod tests {
 
     use super::*;
 
-    fn seed_of(guest: Value) -> Option<CloudInit> {
+    fn seed_of(guest: &Value) -> Option<CloudInit> {
         let spec: VmSpec = serde_json::from_value(json!({"guest": guest})).unwrap();
         seed(&VirtualMachine::new("web", spec), &mut Vec::new())
     }
 
     #[test]
     fn nothing_said_makes_no_seed() {
-        assert_eq!(seed_of(json!({"agent": "auto"})), None);
+        assert_eq!(seed_of(&json!({"agent": "auto"})), None);
     }
 
     #[test]
     fn keys_become_user_data_and_given_user_data_wins() {
-        let made = seed_of(json!({"sshKeys": ["ssh-ed25519 AAAA"]})).unwrap();
+        let made = seed_of(&json!({"sshKeys": ["ssh-ed25519 AAAA"]})).unwrap();
         assert_eq!(made.hostname, "web");
         let text = made.user_data.unwrap();
         assert!(text.starts_with("#cloud-config\n{"), "{text}");
         assert!(text.contains("ssh-ed25519 AAAA"), "{text}");
-        let given = seed_of(json!({"sshKeys": ["k"], "cloudInit": {"userData": "#!/bin/sh"}}));
+        let given = seed_of(&json!({"sshKeys": ["k"], "cloudInit": {"userData": "#!/bin/sh"}}));
         assert_eq!(given.unwrap().user_data.as_deref(), Some("#!/bin/sh"));
     }
 }

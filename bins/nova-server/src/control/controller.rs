@@ -83,17 +83,14 @@ impl Controller {
         // Changes since `revision` are looked at again; that costs a glance.
         self.look_at_all();
         loop {
-            match self.follow(revision).await {
-                Ok(()) => return,
-                Err(_) => {
-                    revision = app.store.revision();
-                    self.look_at_all();
-                }
-            }
+            // It ends only by falling behind the log.
+            let Err(_) = self.follow(revision).await;
+            revision = app.store.revision();
+            self.look_at_all();
         }
     }
 
-    async fn follow(&self, revision: u64) -> Result<(), Expired> {
+    async fn follow(&self, revision: u64) -> Result<std::convert::Infallible, Expired> {
         let kinds = [VMS, op::KIND, "images", "namespaces"];
         let mut watch = self.inner.app.store.watch(&kinds, revision)?;
         loop {
@@ -169,7 +166,7 @@ impl Controller {
         let controller = self.clone();
         let uid = object.uid.clone();
         tokio::spawn(async move {
-            driver.run().await;
+            Box::pin(driver.run()).await;
             let mut drivers = controller
                 .inner
                 .drivers

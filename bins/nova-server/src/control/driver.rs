@@ -91,7 +91,7 @@ impl Driver {
     pub(super) async fn run(mut self) {
         let (mut failures, mut busy) = (0, 0);
         loop {
-            let turn = match self.turn().await {
+            let turn = match Box::pin(self.turn()).await {
                 // Nobody needs this many steps in a row; a fault of ours must not burn a processor.
                 Ok(Turn::Again) if busy >= BUSY => {
                     busy = 0;
@@ -184,7 +184,7 @@ impl Driver {
         }
         match plan::next(&view) {
             Step::Rest(until) => Ok(Turn::Rest(self.wake_at(&facts, until))),
-            step => self.perform(step, facts).await,
+            step => Box::pin(self.perform(step, facts)).await,
         }
     }
 

@@ -45,10 +45,13 @@ impl Note {
     }
 }
 
+/// Events by object and news, with the time of their last fold.
+type Recent = HashMap<(String, Note), (Key, Timestamp)>;
+
 /// Writes events and remembers which to fold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recorder {
-    recent: Arc<Mutex<HashMap<(String, Note), (Key, Timestamp)>>>,
+    recent: Arc<Mutex<Recent>>,
 }
 
 impl Recorder {

@@ -171,7 +171,7 @@ pub(super) fn place(
 ) -> Result<Value, ApiError> {
     let mut phases = op::pending(&names);
     let old = active(tx, vm);
-    let (key, mut value) = op::build(verb, vm, asks, Vec::new(), caller);
+    let (key, mut value) = op::build(verb, vm, asks, caller);
     if let Some((old_key, mut old)) = old {
         if op::stop_is_open(&old) {
             inherit(&mut phases, &old);

@@ -104,7 +104,7 @@ pub(super) async fn report(app: &Shared) -> Result<(), ApiError> {
         if !due && same(&old, &status) {
             return Ok(());
         }
-        node["status"] = carry(old, status);
+        node["status"] = carry(&old, status);
         tx.put(&key, node).map(drop)
     };
     app.store.write(Durability::Status, work).await
@@ -125,7 +125,7 @@ fn same(old: &Value, new: &Value) -> bool {
 }
 
 /// Conditions keep the time of their last transition.
-fn carry(old: Value, mut new: Value) -> Value {
+fn carry(old: &Value, mut new: Value) -> Value {
     let olds = old["conditions"].as_array().cloned().unwrap_or_default();
     if let Some(list) = new["conditions"].as_array_mut() {
         for condition in list {
@@ -172,6 +172,26 @@ fn conditions(host: &Host) -> Value {
     };
     let low_disk = host.disk > 0 && host.disk_free < host.disk / 20;
     let low_memory = host.memory > 0 && host.available < host.memory / 20;
+    let disk = if low_disk {
+        one(
+            "DiskPressure",
+            true,
+            "LowDisk",
+            "less than 5 % of the disk is free",
+        )
+    } else {
+        one("DiskPressure", false, "EnoughDisk", "")
+    };
+    let memory = if low_memory {
+        one(
+            "MemoryPressure",
+            true,
+            "LowMemory",
+            "less than 5 % of memory is free",
+        )
+    } else {
+        one("MemoryPressure", false, "EnoughMemory", "")
+    };
     json!([
         one(
             "Ready",
@@ -179,24 +199,8 @@ fn conditions(host: &Host) -> Value {
             "ServerRuns",
             "nova-server runs on this machine"
         ),
-        match low_disk {
-            true => one(
-                "DiskPressure",
-                true,
-                "LowDisk",
-                "less than 5 % of the disk is free"
-            ),
-            false => one("DiskPressure", false, "EnoughDisk", ""),
-        },
-        match low_memory {
-            true => one(
-                "MemoryPressure",
-                true,
-                "LowMemory",
-                "less than 5 % of memory is free"
-            ),
-            false => one("MemoryPressure", false, "EnoughMemory", ""),
-        },
+        disk,
+        memory
     ])
 }
 

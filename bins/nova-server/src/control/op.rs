@@ -109,13 +109,7 @@ impl Caller {
 }
 
 /// A new operation, ready to be stored.
-pub(super) fn build(
-    verb: Verb,
-    vm: &Value,
-    asks: &Asks,
-    phases: Vec<Value>,
-    caller: &Caller,
-) -> (Key, Value) {
+pub(super) fn build(verb: Verb, vm: &Value, asks: &Asks, caller: &Caller) -> (Key, Value) {
     let name = uuid::Uuid::now_v7().to_string();
     let key = Key::new(KIND, text(vm, "/metadata/namespace"), name);
     let target = json!({
@@ -134,7 +128,7 @@ pub(super) fn build(
         "metadata": {"name": key.name, "namespace": key.namespace,
             "labels": {"nova.dev/target": text(vm, "/metadata/name")}},
         "spec": spec,
-        "status": {"phase": "Pending", "percent": 0, "phases": phases,
+        "status": {"phase": "Pending", "percent": 0, "phases": [],
             "cancellable": verb != Verb::Delete, "retryable": false},
     });
     (key, value)

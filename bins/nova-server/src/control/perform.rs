@@ -37,14 +37,14 @@ impl Driver {
     pub(super) async fn perform(&mut self, step: Step, facts: Facts) -> Result<Turn, ApiError> {
         match step {
             Step::Rest(until) => Ok(Turn::Rest(until)),
-            Step::Provision => self.provision(&facts).await,
-            Step::Start { paused } => self.start(&facts, paused).await,
+            Step::Provision => Box::pin(self.provision(&facts)).await,
+            Step::Start { paused } => Box::pin(self.start(&facts, paused)).await,
             Step::Apply => self.apply(&facts).await,
             Step::Pause => self.freeze(&facts, true).await,
             Step::Resume => self.freeze(&facts, false).await,
-            Step::Reboot(mode) => self.reboot(&facts, mode).await,
+            Step::Reboot(mode) => Box::pin(self.reboot(&facts, mode)).await,
             Step::OrderStop => self.order_stop().await,
-            Step::AskShutdown(method) => self.ask_shutdown(&facts, method).await,
+            Step::AskShutdown(method) => Box::pin(self.ask_shutdown(&facts, method)).await,
             Step::Kill => self.kill(&facts).await,
             Step::CloseStop => self.close_stop(&facts).await,
             Step::Destroy => self.destroy(&facts).await,

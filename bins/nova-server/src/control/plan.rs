@@ -55,6 +55,10 @@ impl Seen {
 }
 
 /// The active operation, as far as the plan needs it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one state"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Task {
     /// It starts, resumes or restarts, so a machine that ended by itself is started again.
@@ -72,6 +76,10 @@ pub(super) struct Task {
 }
 
 /// Everything the plan looks at.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one state"
+)]
 #[derive(Debug, Clone)]
 pub(super) struct View {
     /// The object is going away.
@@ -172,12 +180,12 @@ pub(super) fn next(view: &View) -> Step {
 }
 
 fn removal(view: &View) -> Step {
-    let stop = view.task.as_ref().and_then(|task| task.stop.as_ref());
-    match (view.seen, stop) {
-        (Seen::On { .. }, Some(stop)) => match stop_part(view, stop) {
+    let stopping = view.task.as_ref().and_then(|task| task.stop.as_ref());
+    match (view.seen, stopping) {
+        (Seen::On { .. }, Some(part)) => match stop_part(view, part) {
             // A delete that may not force still has to end: the object cannot stay half gone.
             Step::Finish(_) => Step::Destroy,
-            step => step,
+            next => next,
         },
         _ => Step::Destroy,
     }

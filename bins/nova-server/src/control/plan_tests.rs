@@ -46,17 +46,15 @@ fn task() -> Task {
     }
 }
 
-fn boots(view: View) -> View {
-    View {
-        task: Some(Task {
-            boots: true,
-            ..task()
-        }),
-        ..view
-    }
+fn boots(mut view: View) -> View {
+    view.task = Some(Task {
+        boots: true,
+        ..task()
+    });
+    view
 }
 
-fn stops(view: View) -> View {
+fn stops(mut view: View) -> View {
     let stop = Stopping {
         begun: view.now,
         grace: Duration::from_secs(30),
@@ -65,13 +63,11 @@ fn stops(view: View) -> View {
         agent: Tried::No,
         acpi: Tried::No,
     };
-    View {
-        task: Some(Task {
-            stop: Some(stop),
-            ..task()
-        }),
-        ..view
-    }
+    view.task = Some(Task {
+        stop: Some(stop),
+        ..task()
+    });
+    view
 }
 
 #[test]

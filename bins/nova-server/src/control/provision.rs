@@ -15,7 +15,7 @@ use crate::api::error::ApiError;
 use crate::engine::{EngineError, Machine, Progress};
 
 /// Longest time that making disks may take.
-const LIMIT: Duration = Duration::from_mins(60);
+const LIMIT: Duration = Duration::from_hours(1);
 /// How often progress is written at most.
 const TELL: Duration = Duration::from_millis(250);
 

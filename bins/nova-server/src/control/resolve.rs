@@ -138,18 +138,13 @@ fn cpus(vm: &VirtualMachine, faults: &mut Faults) -> u32 {
     let Some(cpu) = vm.spec.resources.as_ref().and_then(|r| r.cpu.as_ref()) else {
         return 1;
     };
-    match cpu
-        .millis()
-        .map(|millis| millis.div_ceil(1000))
-        .and_then(|n| u32::try_from(n).ok())
-    {
-        Some(n @ 1..=512) => n,
-        _ => {
-            let text = "must be between 1m and 512";
-            faults.push(Cause::invalid("spec.resources.cpu", &json!(cpu), text));
-            1
-        }
+    let whole = cpu.millis().map(|millis| millis.div_ceil(1000));
+    if let Some(n @ 1..=512) = whole.and_then(|n| u32::try_from(n).ok()) {
+        return n;
     }
+    let text = "must be between 1m and 512";
+    faults.push(Cause::invalid("spec.resources.cpu", &json!(cpu), text));
+    1
 }
 
 fn memory(vm: &VirtualMachine, image: Option<&Image>, faults: &mut Faults) -> u64 {

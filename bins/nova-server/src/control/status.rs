@@ -155,32 +155,28 @@ fn conditions(status: &mut VmStatus, facts: &Facts, view: &View) {
     };
     scheduled(&mut all, facts);
     disks_ready(&mut all, facts, view);
-    match view.seen.is_on() {
-        true => all.set("NetworkReady", true, "Attached", ""),
-        false => all.set("NetworkReady", false, "NotRunning", "the machine is off"),
+    if view.seen.is_on() {
+        all.set("NetworkReady", true, "Attached", "");
+    } else {
+        all.set("NetworkReady", false, "NotRunning", "the machine is off");
     }
     agent(&mut all, facts, view);
     ready(&mut all, facts, view, &phase);
-    match status.pending_changes.is_empty() {
-        true => all.remove("RestartRequired"),
-        false => {
-            let text = "changes wait for a restart: nova vm restart --cold";
-            all.set("RestartRequired", true, "PendingChanges", text);
-        }
+    if status.pending_changes.is_empty() {
+        all.remove("RestartRequired");
+    } else {
+        let text = "changes wait for a restart: nova vm restart --cold";
+        all.set("RestartRequired", true, "PendingChanges", text);
     }
 }
 
 fn scheduled(all: &mut Conditions<'_>, facts: &Facts) {
-    match &facts.machine {
-        Err(Blocked::NodeNotFound(node)) => {
-            let text = format!("there is no node {node:?}");
-            all.set("Scheduled", false, "NodeNotFound", &text);
-        }
-        _ => {
-            let text = format!("placed on {}", super::node::host_name());
-            all.set("Scheduled", true, "Placed", &text);
-        }
+    if let Err(Blocked::NodeNotFound(node)) = &facts.machine {
+        let text = format!("there is no node {node:?}");
+        return all.set("Scheduled", false, "NodeNotFound", &text);
     }
+    let text = format!("placed on {}", super::node::host_name());
+    all.set("Scheduled", true, "Placed", &text);
 }
 
 fn disks_ready(all: &mut Conditions<'_>, facts: &Facts, view: &View) {

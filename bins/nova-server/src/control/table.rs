@@ -88,29 +88,70 @@ const CYCLE: Decision = Decision::Place {
 /// `frozen` says that the spec wants the machine paused, which it may not be yet; `force` that a
 /// stop is to happen at once.
 pub(super) fn decide(verb: Verb, state: State, frozen: bool, force: bool) -> Decision {
-    match (verb, state) {
-        (Verb::Delete, State::Deleting) if force => Decision::Join,
-        (Verb::Delete, State::Deleting) => Decision::Unchanged,
-        (_, State::Deleting) => Decision::Refuse("it is being deleted"),
-        (Verb::Create, _) => BOOT,
-        (Verb::Delete, State::Down) => PLACE,
-        (Verb::Delete, _) => STOP,
-        (Verb::Start, State::Down) => BOOT,
-        (Verb::Start, State::Stopping) => CYCLE,
-        (Verb::Start, State::Up) if !frozen => Decision::Unchanged,
-        (Verb::Start | Verb::Resume, State::Up | State::Paused) if frozen => PLACE,
-        (Verb::Start | Verb::Resume, State::Paused) => PLACE,
-        (Verb::Resume, State::Up) | (Verb::Stop, State::Down) => Decision::Unchanged,
-        (Verb::Stop, State::Stopping) if !force => Decision::Join,
-        (Verb::Stop, _) => STOP,
-        (Verb::Restart | Verb::Resume, State::Down) => Decision::Refuse("start"),
-        (Verb::Restart, _) => CYCLE,
-        (Verb::Pause, State::Paused) => Decision::Unchanged,
-        (Verb::Pause, State::Up) if frozen => Decision::Unchanged,
-        (Verb::Pause, State::Up) => PLACE,
-        (Verb::Pause, State::Down) => Decision::Refuse("start --paused"),
-        (Verb::Pause | Verb::Resume, State::Stopping) => Decision::Refuse("it is stopping"),
-        (Verb::Start, State::Up | State::Paused) => Decision::Unchanged,
+    if state == State::Deleting {
+        return match verb {
+            Verb::Delete if force => Decision::Join,
+            Verb::Delete => Decision::Unchanged,
+            _ => Decision::Refuse("it is being deleted"),
+        };
+    }
+    match verb {
+        Verb::Create => BOOT,
+        Verb::Start => start(state, frozen),
+        Verb::Stop => stop(state, force),
+        Verb::Restart => restart(state),
+        Verb::Pause => pause(state, frozen),
+        Verb::Resume => resume(state, frozen),
+        Verb::Delete => delete(state),
+    }
+}
+
+fn start(state: State, frozen: bool) -> Decision {
+    match state {
+        State::Down => BOOT,
+        State::Stopping => CYCLE,
+        State::Up if !frozen => Decision::Unchanged,
+        _ => PLACE,
+    }
+}
+
+fn stop(state: State, force: bool) -> Decision {
+    match state {
+        State::Down => Decision::Unchanged,
+        State::Stopping if !force => Decision::Join,
+        _ => STOP,
+    }
+}
+
+fn restart(state: State) -> Decision {
+    match state {
+        State::Down => Decision::Refuse("start"),
+        _ => CYCLE,
+    }
+}
+
+fn pause(state: State, frozen: bool) -> Decision {
+    match state {
+        State::Down => Decision::Refuse("start --paused"),
+        State::Stopping => Decision::Refuse("it is stopping"),
+        State::Up if !frozen => PLACE,
+        _ => Decision::Unchanged,
+    }
+}
+
+fn resume(state: State, frozen: bool) -> Decision {
+    match state {
+        State::Down => Decision::Refuse("start"),
+        State::Stopping => Decision::Refuse("it is stopping"),
+        State::Up if !frozen => Decision::Unchanged,
+        _ => PLACE,
+    }
+}
+
+fn delete(state: State) -> Decision {
+    match state {
+        State::Down => PLACE,
+        _ => STOP,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::engine::{EngineError, ExecInput, ExecOutput, ExecRequest, ExecSession
 /// How long a command waits for the agent unless the caller says.
 const WAIT_AGENT: u64 = 60;
 /// Longest time of the collecting form.
-const COLLECT_TIME: Duration = Duration::from_secs(60);
+const COLLECT_TIME: Duration = Duration::from_mins(1);
 /// Most output of the collecting form, per stream.
 const COLLECT_BYTES: usize = 1 << 20;
 /// Deadline of handing the command to the guest.

@@ -31,7 +31,7 @@ use crate::engine::{EngineError, ExecInput, ExecOutput, ExecSession};
 /// Time for the first frame.
 const FIRST_FRAME: Duration = Duration::from_secs(10);
 /// A client that takes nothing for this long is gone.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_mins(2);
 /// A frame of output at most; nova-api §11 allows 1 MiB.
 const FRAME: usize = 256 << 10;
 /// Time between pings, which find a client whose network is gone.

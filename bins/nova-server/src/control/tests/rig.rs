@@ -28,14 +28,14 @@ pub(super) struct Rig {
     pub(super) app: Arc<App>,
     pub(super) controller: Controller,
     dir: PathBuf,
-    _home: Option<tempfile::TempDir>,
+    home: Option<tempfile::TempDir>,
 }
 
 impl Rig {
     pub(super) fn new(options: SimOptions) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut rig = Self::open(home.path().to_owned(), options);
-        rig._home = Some(home);
+        rig.home = Some(home);
         rig.image("tiny", "qga");
         rig.image("mute", "none");
         rig
@@ -61,7 +61,7 @@ impl Rig {
             app,
             controller,
             dir,
-            _home: None,
+            home: None,
         }
     }
 
@@ -81,11 +81,11 @@ impl Rig {
             .unwrap()
             .shutdown_timeout(Duration::from_secs(5));
         self.app.store.close();
-        let (dir, home) = (self.dir.clone(), self._home.take());
+        let (dir, home) = (self.dir.clone(), self.home.take());
         drop(self);
         meanwhile(&dir);
         let mut rig = Self::open(dir, options);
-        rig._home = home;
+        rig.home = home;
         rig
     }
 
@@ -113,9 +113,9 @@ impl Rig {
     /// Creates a VM of the image `tiny` with these members of its spec.
     pub(super) fn create(&self, name: &str, spec: Value) -> Result<String, ApiError> {
         let mut all = json!({"image": "tiny"});
-        all.as_object_mut()
-            .unwrap()
-            .extend(spec.as_object().unwrap().clone());
+        if let Value::Object(spec) = spec {
+            all.as_object_mut().unwrap().extend(spec);
+        }
         let app = Arc::clone(&self.app);
         let key = vm_key("default", name);
         let work = move |tx: &mut crate::store::Tx<'_>| {
@@ -238,9 +238,8 @@ impl Rig {
             if let Some(found) = look() {
                 return found;
             }
-            if begun.elapsed() > PATIENCE {
-                panic!("waited in vain until {what}:\n{}", self.sight());
-            }
+            let patient = begun.elapsed() < PATIENCE;
+            assert!(patient, "waited in vain until {what}:\n{}", self.sight());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

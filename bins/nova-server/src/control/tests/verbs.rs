@@ -214,7 +214,7 @@ fn soft_and_hard_restarts_keep_the_process() {
 #[test]
 fn a_stop_takes_over_a_create() {
     let options = SimOptions {
-        agent_delay: Duration::from_secs(60),
+        agent_delay: Duration::from_mins(1),
         ..SimOptions::default()
     };
     let rig = Rig::new(options);
