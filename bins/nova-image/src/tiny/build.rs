@@ -8,20 +8,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
-use super::apt::{Apt, Checksum, Package};
+use super::catalog::{Checksum, Package};
+use super::downloads::Downloads;
 use super::modules::Modules;
+use super::packages;
 use super::rootfs::{self, Parts};
 use crate::digest;
 
 /// Raised when this program lays out the same packages differently.
 const LAYOUT: u32 = 1;
-
-/// Kernel packages to look for, by preference: small kernels for virtual machines first.
-const KERNELS: [&str; 3] = [
-    "linux-image-cloud-{arch}",
-    "linux-image-virtual",
-    "linux-image-{arch}",
-];
 
 /// What the agent's way to the host needs; loaded before everything else.
 const REQUIRED: [&str; 2] = ["virtio_pci", "virtio_console"];
@@ -94,23 +89,24 @@ pub struct ImageFile {
 /// Builds the image below `cache`, or returns the one already there for the same packages.
 ///
 /// Needs apt and its package lists, `dpkg-deb`, and no privilege; `progress` hears of every step.
-pub fn build(cache: &Path, progress: &mut dyn FnMut(Step)) -> Result<Built, Error> {
-    let downloads = cache.join("packages");
-    fs::create_dir_all(&downloads).map_err(Error::io("create", &downloads))?;
+/// `anew` does not look for an earlier build.
+pub fn build(cache: &Path, anew: bool, progress: &mut dyn FnMut(Step)) -> Result<Built, Error> {
+    let dir = cache.join("packages");
+    fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
     // Two builds at once would download everything twice; the second waits and finds the first's.
     let _guard = lock(&cache.join("lock"))?;
-    let apt = Apt::new(downloads);
+    let downloads = Downloads::new(dir);
     progress(Step::Resolving);
-    let packages = resolve_fresh(&apt, progress)?;
+    let packages = packages::choose(progress)?;
     let home = cache.join(key(&packages));
-    if let Some(built) = finished(&home) {
+    if !anew && let Some(built) = finished(&home) {
         return Ok(built);
     }
-    fetch(&apt, &packages, progress)?;
+    fetch(&downloads, &packages, progress)?;
     let tree = tempfile::tempdir_in(cache).map_err(Error::io("create a directory in", cache))?;
     progress(Step::Unpacking);
     for package in &packages {
-        apt.unpack(package, tree.path())?;
+        downloads.unpack(package, tree.path())?;
     }
     progress(Step::Packing);
     write_image(tree.path(), &home, &packages)
@@ -122,68 +118,18 @@ fn lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-fn resolve_fresh(apt: &Apt, progress: &mut dyn FnMut(Step)) -> Result<Vec<Package>, Error> {
-    match resolve(apt) {
-        // A fresh machine has no package lists. Only root may fetch them; others get the hint.
-        Err(error @ Error::UnknownPackage { .. }) => {
-            progress(Step::Updating);
-            apt.update().map_err(|_| error)?;
-            resolve(apt)
-        }
-        other => other,
-    }
-}
-
-fn resolve(apt: &Apt) -> Result<Vec<Package>, Error> {
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => return Err(Error::Architecture { arch: other.into() }),
-    };
-    let mut names = kernel_packages(apt, arch)?;
-    names.push("busybox-static".into());
-    names.extend(apt.with_libraries("qemu-guest-agent")?);
-    names.sort();
-    names.dedup();
-    apt.locate(&names)
-}
-
-/// The image package behind the meta package, and its modules where they are apart.
-fn kernel_packages(apt: &Apt, arch: &str) -> Result<Vec<String>, Error> {
-    let mut last = None;
-    for meta in KERNELS.map(|name| name.replace("{arch}", arch)) {
-        match apt.depends(&meta) {
-            Ok(needed) => {
-                let mut names: Vec<_> = needed
-                    .into_iter()
-                    .filter(|name| name.starts_with("linux-image-"))
-                    .collect();
-                for image in names.clone() {
-                    let needed = apt.depends(&image)?;
-                    names.extend(
-                        needed
-                            .into_iter()
-                            .filter(|name| name.starts_with("linux-modules-")),
-                    );
-                }
-                return Ok(names);
-            }
-            Err(error) => last = last.or(Some(error)),
-        }
-    }
-    Err(last.unwrap_or(Error::KernelIncomplete {
-        what: "package".into(),
-    }))
-}
-
-fn fetch(apt: &Apt, packages: &[Package], progress: &mut dyn FnMut(Step)) -> Result<(), Error> {
-    let missing = packages.iter().filter(|package| !apt.has(package));
+fn fetch(
+    downloads: &Downloads,
+    packages: &[Package],
+    progress: &mut dyn FnMut(Step),
+) -> Result<(), Error> {
+    let missing = packages.iter().filter(|package| !downloads.has(package));
     let total = missing.map(|package| package.size).sum();
-    apt.fetch(packages, |done| {
+    downloads.fetch(packages, |done| {
         progress(Step::Downloading {
             done: done.min(total),
             total,
-        })
+        });
     })
 }
 

@@ -12,6 +12,7 @@ const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
 const SYMLINK: u32 = 0o120_000;
 const CHARACTER: u32 = 0o020_000;
+const MAGIC: &[u8] = b"070701";
 const TRAILER: &str = "TRAILER!!!";
 
 /// The files of an initial RAM disk by path, without a leading slash.
@@ -116,14 +117,13 @@ fn write_entry(out: &mut impl Write, inode: u32, path: &str, entry: &Entry) -> i
     let header = [
         inode, entry.mode, 0, 0, links, 0, size, 0, 0, major, minor, name, 0,
     ];
-    let mut text = String::from("070701");
+    out.write_all(MAGIC)?;
     for value in header {
-        text.push_str(&format!("{value:08X}"));
+        write!(out, "{value:08X}")?;
     }
-    out.write_all(text.as_bytes())?;
     out.write_all(path.as_bytes())?;
     out.write_all(&[0])?;
-    pad(out, text.len() + path.len() + 1)?;
+    pad(out, MAGIC.len() + header.len() * 8 + path.len() + 1)?;
     out.write_all(&entry.data)?;
     pad(out, entry.data.len())
 }

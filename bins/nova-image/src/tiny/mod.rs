@@ -5,15 +5,17 @@
 //! is ours is the order of the boot ([`rootfs`], `files/init`) and the archive itself ([`cpio`]).
 //! The same packages give the same bytes.
 
-mod apt;
 mod build;
+mod catalog;
 mod cpio;
+mod downloads;
 mod elf;
 mod error;
 mod libraries;
 mod modules;
+mod packages;
 mod rootfs;
 mod run;
 
-pub use build::{Built, Step, build};
+pub use build::{Built, ImageFile, Step, build};
 pub use error::Error;

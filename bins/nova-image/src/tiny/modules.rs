@@ -122,14 +122,15 @@ pub(crate) fn dep_file(modules: &[Module]) -> String {
         .iter()
         .map(|module| (module.name.as_str(), module))
         .collect();
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for module in modules {
         let mut needed = Vec::new();
         collect(&by_name, module, &mut needed);
-        let needed: String = needed.iter().map(|path| format!(" {path}")).collect();
-        text.push_str(&format!("{}:{needed}\n", module.path));
+        let line = std::iter::once(format!("{}:", module.path))
+            .chain(needed.into_iter().map(str::to_owned));
+        lines.push(line.collect::<Vec<_>>().join(" ") + "\n");
     }
-    text
+    lines.concat()
 }
 
 fn collect<'a>(by_name: &BTreeMap<&str, &'a Module>, module: &Module, needed: &mut Vec<&'a str>) {
@@ -165,12 +166,11 @@ fn module_name(path: &Path) -> Option<String> {
 
 fn depends(object: &[u8]) -> Option<Vec<String>> {
     let info = Elf::parse(object)?.section(".modinfo")?;
-    let fields = info
+    let mut fields = info
         .split(|byte| *byte == 0)
         .filter_map(|field| std::str::from_utf8(field).ok());
     let list = fields
-        .filter_map(|field| field.strip_prefix("depends="))
-        .next()
+        .find_map(|field| field.strip_prefix("depends="))
         .unwrap_or_default();
     Some(
         list.split(',')

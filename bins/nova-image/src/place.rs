@@ -1,0 +1,114 @@
+//! Where an image of a name is: in the namespace at hand, else in `public`, as VMs look it up.
+
+use nova_api::client::{Api, ListingOptions, Resources};
+use nova_api::{Image, PUBLIC_NAMESPACE};
+use nova_core::{Cx, Item, Listing, Result};
+
+/// The places in which names are looked up, nearest first. A namespace that was named is the only
+/// one.
+pub(crate) fn places(cx: &Cx, api: &Api) -> Vec<Resources<Image>> {
+    let own = api.images();
+    if cx.globals().namespace.is_some() || api.namespace() == PUBLIC_NAMESPACE {
+        return vec![own];
+    }
+    let public = own.clone().in_namespace(PUBLIC_NAMESPACE);
+    vec![own, public]
+}
+
+/// The first place that has the image; the nearest one when none has, so that the error of a
+/// missing image comes from there.
+pub(crate) async fn place_of(places: &[Resources<Image>], name: &str) -> Result<Resources<Image>> {
+    for place in places {
+        match place.get_value(name).await {
+            Ok(_) => return Ok(place.clone()),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(places[0].clone())
+}
+
+/// One listing of the chosen images, each from where it is.
+pub(crate) async fn listing_of(
+    cx: &Cx,
+    places: &[Resources<Image>],
+    names: &[String],
+) -> Result<Listing> {
+    let mut parts = Vec::new();
+    for name in names {
+        let place = place_of(places, name).await?;
+        let options = ListingOptions {
+            names: vec![name.clone()],
+            ..ListingOptions::default()
+        };
+        parts.push(place.listing_of(cx, options)?);
+    }
+    Ok(chain(parts))
+}
+
+/// Joins listings of one kind. The settings of the first hold for all.
+pub(crate) fn chain(parts: Vec<Listing>) -> Listing {
+    let single = parts.len() == 1;
+    let mut parts = parts.into_iter();
+    let Some(mut first) = parts.next() else {
+        return Listing::new(std::iter::empty());
+    };
+    let mut columns = None;
+    let rest: Vec<_> = parts.map(|part| part.items).collect();
+    let own = std::mem::replace(&mut first.items, Box::new(std::iter::empty()));
+    let items = std::iter::once(own).chain(rest).flatten();
+    // Columns that only repeat would print the header again.
+    first.items = Box::new(items.filter(move |item| match item {
+        Ok(Item::Columns(new)) => columns.replace(new.clone()).as_ref() != Some(new),
+        Ok(Item::EndOfList) => single,
+        _ => true,
+    }));
+    first.single &= single;
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nova_core::{Column, Row};
+
+    fn part(names: &[&str]) -> Listing {
+        let columns = vec![Column {
+            name: "Name".into(),
+            priority: 0,
+        }];
+        let rows = names.iter().map(|name| {
+            Ok(Item::Row(Row {
+                full_name: (*name).to_owned(),
+                ..Row::default()
+            }))
+        });
+        let mut items = vec![Ok(Item::Columns(columns))];
+        items.extend(rows);
+        items.push(Ok(Item::EndOfList));
+        Listing::new(items.into_iter())
+    }
+
+    #[test]
+    fn joined_listings_have_one_header_and_all_rows() {
+        let items: Vec<_> = chain(vec![part(&["a"]), part(&["b", "c"])])
+            .items
+            .map(Result::unwrap)
+            .collect();
+        let headers = items
+            .iter()
+            .filter(|item| matches!(item, Item::Columns(_)))
+            .count();
+        let rows: Vec<_> = items
+            .iter()
+            .filter_map(|item| {
+                if let Item::Row(row) = item {
+                    Some(row.full_name.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        assert_eq!((headers, rows), (1, vec!["a", "b", "c"]));
+    }
+}
