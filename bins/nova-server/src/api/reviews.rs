@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::list::json_response;
+use super::proto;
 use crate::auth::{Identity, Role, Transport, Verb};
 
 /// `GET /apis/nova.dev/v1/whoami`.
@@ -76,6 +77,9 @@ pub(super) async fn self_subject(
 }
 
 fn read(body: &[u8]) -> Result<Value, ApiError> {
+    if body.starts_with(b"k8s\0") {
+        return proto::decode(body);
+    }
     serde_json::from_slice(body)
         .ok()
         .filter(Value::is_object)

@@ -14,7 +14,9 @@ use super::error::ApiError;
 use super::kinds::{ALL, Kind};
 use super::request::Call;
 use super::write::{self, Part};
-use super::{cluster, content, discovery, health, list, middleware, operations, reviews, watch};
+use super::{
+    cluster, content, discovery, health, list, middleware, openapi, operations, reviews, watch,
+};
 use crate::app::App;
 use crate::auth::Verb;
 
@@ -48,6 +50,9 @@ fn fixed() -> Router<Arc<App>> {
         .route("/apis", get(discovery::groups))
         .route("/apis/nova.dev", get(discovery::one_group))
         .route("/apis/nova.dev/v1", get(discovery::resources_of_group))
+        .route("/openapi/v2", get(openapi::version2))
+        .route("/openapi/v3", get(openapi::index))
+        .route("/openapi/v3/{*path}", get(openapi::document))
         .route("/apis/nova.dev/v1/whoami", get(reviews::whoami))
         .route("/apis/nova.dev/v1/access-reviews", post(reviews::access))
         .route(

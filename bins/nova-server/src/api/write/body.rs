@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::api::error::ApiError;
 use crate::api::kinds::{Kind, text};
+use crate::api::proto;
 use crate::api::request::Call;
 
 /// What happens to fields that the kind does not have.
@@ -30,11 +31,12 @@ impl FieldValidation {
 
 /// Reads the body of a create or replace.
 pub(super) fn object(call: &Call, bytes: &[u8]) -> Result<Value, ApiError> {
-    match call.content_type().as_str() {
-        "" | "application/json" => {}
+    let core = call.kind.info.group.is_empty();
+    let mut value = match call.content_type().as_str() {
+        "" | "application/json" => json(bytes)?,
+        proto::MEDIA_TYPE if core => proto::decode(bytes)?,
         _ => return Err(ApiError::unsupported_media_type(&["application/json"])),
-    }
-    let mut value = json(bytes)?;
+    };
     fill_kind(call.kind, &mut value)?;
     Ok(value)
 }
