@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use nova_api::types::{
     DiskSpec, Image, ImageAgent, ImageFile, ImagePhase, ImageType, NicSpec, PortSpec, Quantity,
-    VirtualMachine,
+    RunState, VirtualMachine,
 };
 use serde_json::json;
 
 use super::cloud_init;
+use super::limits;
 use super::mac::stable_mac;
 use crate::api::error::Cause;
 use crate::engine::{
@@ -56,6 +57,7 @@ pub(super) fn resolve(vm: &VirtualMachine, library: &dyn Library) -> Result<Mach
     }
     let image = boot_image(vm, library)?;
     let mut faults = Faults::new();
+    limits::check(vm, &mut faults);
     let uid = vm.metadata.uid.clone().unwrap_or_default();
     let nics = spec.networks.clone().unwrap_or_else(|| {
         vec![NicSpec {
@@ -266,7 +268,9 @@ fn disks(
             out.push(disk);
         }
     }
-    if out.is_empty() && image.is_none() {
+    // A machine that stays off may get its disks later.
+    let off = vm.spec.run_state == Some(RunState::Stopped);
+    if out.is_empty() && image.is_none() && !off {
         faults.push(Cause::required(
             "spec.image",
             "nothing to boot from: name an image or a disk",
