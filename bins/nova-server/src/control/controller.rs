@@ -68,10 +68,6 @@ impl Controller {
         super::busy::reason(&self.inner.app.store)
     }
 
-    pub(super) fn recorder(&self) -> &Recorder {
-        &self.inner.recorder
-    }
-
     async fn run(self) {
         let app = Arc::clone(&self.inner.app);
         let events = app.engine.events();

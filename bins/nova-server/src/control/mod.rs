@@ -19,6 +19,7 @@ mod fault;
 mod host;
 mod house;
 mod intent;
+mod limits;
 mod mac;
 mod namespace;
 mod node;
@@ -27,6 +28,7 @@ mod perform;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod promise;
 mod provision;
 mod record;
 mod recover;
@@ -43,8 +45,7 @@ mod tests;
 
 pub(crate) use admit::{DeleteAsks, admit_change, on_vm_delete};
 pub(crate) use controller::{Controller, start};
-pub(crate) use events::Recorder;
 pub(crate) use namespace::{admit_namespace, on_namespace_delete};
-pub(crate) use op::{Asks, Caller};
+pub(crate) use op::Caller;
 pub(crate) use record::KIND as RECORDS;
 pub(crate) use routes::routes;

@@ -24,7 +24,7 @@ pub(super) async fn ensure(app: &Shared) -> Result<(), ApiError> {
         for name in FIRST {
             let key = Key::new(KIND, "", *name);
             if tx.get(&key).is_none() {
-                tx.put(&key, fresh())?;
+                tx.put(&key, fresh(name))?;
             }
         }
         Ok(())
@@ -32,8 +32,10 @@ pub(super) async fn ensure(app: &Shared) -> Result<(), ApiError> {
     app.store.write(Durability::Spec, work).await
 }
 
-fn fresh() -> serde_json::Value {
-    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"finalizers": [FINALIZER]},
+fn fresh(name: &str) -> serde_json::Value {
+    let labels = json!({"kubernetes.io/metadata.name": name});
+    json!({"apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"finalizers": [FINALIZER], "labels": labels},
         "spec": {}, "status": {"phase": "Active"}})
 }
 

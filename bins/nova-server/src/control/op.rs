@@ -118,7 +118,7 @@ pub(super) fn build(verb: Verb, vm: &Value, asks: &Asks, caller: &Caller) -> (Ke
     });
     let mut spec = json!({
         "verb": verb.as_str(), "target": target, "user": caller.user,
-        "timeoutSeconds": verb.timeout(), "parameters": parameters(asks),
+        "timeoutSeconds": verb.timeout() + asks.grace.unwrap_or_default(), "parameters": parameters(asks),
     });
     if let Some(id) = &caller.request_id {
         spec["requestId"] = json!(id);
@@ -311,6 +311,21 @@ pub(super) fn note_phase(op: &mut Value, name: &str, now: Timestamp, message: &s
     if !message.is_empty() {
         phase["message"] = json!(message);
     }
+}
+
+/// The machine is off: closes the stop part and says which way worked.
+pub(super) fn close_stop(op: &mut Value, vm: &Value, now: Timestamp) {
+    let killed = !matches!(state(op, "force"), "" | "Pending");
+    let method = stopping(op, vm).map_or("guest", |stop| stop.method(killed));
+    for name in &STOP[..3] {
+        let to = match state(op, name) {
+            "Running" => "Succeeded",
+            "Pending" => "Skipped",
+            _ => continue,
+        };
+        set_phase(op, name, to, now);
+    }
+    member(op, "status").insert("result".into(), json!({"method": method}));
 }
 
 /// Says in words where a phase is.

@@ -13,7 +13,7 @@ use super::events::Note;
 use super::op;
 use super::plan::{Ending, Step};
 use super::subject::Facts;
-use super::{ending, fault, record, settle};
+use super::{ending, fault, promise, record, settle};
 use crate::api::error::ApiError;
 use crate::engine::{EngineError, Machine, RebootMode, ShutdownMethod, Work};
 
@@ -93,12 +93,9 @@ impl Driver {
         });
         write_or_look!(self, update);
         self.memory.exit = None;
-        let started = self
-            .within("start", START, self.app.engine.start(machine, paused))
-            .await;
-        match started {
+        match self.promised_start(machine, paused).await {
             // What died at once is an end like any other, told by its exit.
-            Ok(_) | Err(EngineError::NotRunning) => {
+            Ok(()) | Err(EngineError::NotRunning) => {
                 self.memory.started = true;
                 self.memory.guest = None;
                 self.memory.guest_due = None;
@@ -106,6 +103,15 @@ impl Driver {
             }
             Err(error) => self.fail(facts, "StartFailed", &error).await,
         }
+    }
+
+    async fn promised_start(&self, machine: &Machine, paused: bool) -> Result<(), EngineError> {
+        // Simulated memory costs nothing.
+        if self.app.engine.name() != "sim" {
+            promise::claim(machine.memory, &self.app.dirs.data)?;
+        }
+        let work = self.app.engine.start(machine, paused);
+        self.within("start", START, work).await.map(drop)
     }
 
     /// Writes that the engine could not make or start the machine. A start that half happened is
@@ -307,23 +313,13 @@ impl Driver {
         }
     }
 
-    /// The machine is off: says which way worked.
+    /// The machine is off: the stop part of the operation is over.
     async fn close_stop(&mut self, facts: &Facts) -> Result<Turn, ApiError> {
         let mut update = Update::of(&facts.subject);
         let vm = &facts.subject.value;
         update.edit_op(&facts.subject, |op| {
-            let killed = !matches!(op::state(op, "force"), "" | "Pending");
-            let method = op::stopping(op, vm).map_or("guest", |stop| stop.method(killed));
-            for name in &op::STOP[..3] {
-                let to = match op::state(op, name) {
-                    "Running" => "Succeeded",
-                    "Pending" => "Skipped",
-                    _ => continue,
-                };
-                op::set_phase(op, name, to, facts.now);
-            }
+            op::close_stop(op, vm, facts.now);
             op::set_phase(op, "cleanup", "Succeeded", facts.now);
-            op["status"]["result"] = json!({"method": method});
         });
         self.write(update).await.map(|_| Turn::Again)
     }
@@ -333,7 +329,11 @@ impl Driver {
             return Ok(Turn::Rest(None));
         }
         let mut update = Update::of(&facts.subject);
+        let vm = &facts.subject.value;
         update.edit_op(&facts.subject, |op| {
+            if !facts.seen().is_on() && op::stop_is_open(op) && facts.ended_by_stop() {
+                op::close_stop(op, vm, facts.now);
+            }
             op::set_phase(op, "cleanup", "Running", facts.now);
         });
         write_or_look!(self, update);

@@ -162,11 +162,23 @@ fn conditions(status: &mut VmStatus, facts: &Facts, view: &View) {
     }
     agent(&mut all, facts, view);
     ready(&mut all, facts, view, &phase);
+    degraded(&mut all, view);
     if status.pending_changes.is_empty() {
         all.remove("RestartRequired");
     } else {
         let text = "changes wait for a restart: nova vm restart --cold";
         all.set("RestartRequired", true, "PendingChanges", text);
+    }
+}
+
+/// A guest that nobody paused was frozen by the engine, as when the host's disk is full.
+fn degraded(all: &mut Conditions<'_>, view: &View) {
+    let frozen = matches!(view.seen, Seen::On { paused: true, .. });
+    if frozen && view.want == Want::Running && view.task.is_none() && !view.deleting {
+        let text = "the engine froze the guest; see its log, then resume it";
+        all.set("Degraded", true, "FrozenByEngine", text);
+    } else {
+        all.remove("Degraded");
     }
 }
 

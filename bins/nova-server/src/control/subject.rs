@@ -163,6 +163,16 @@ impl Facts {
         }
     }
 
+    /// Whether something of the open stop part was tried.
+    pub(super) fn ended_by_stop(&self) -> bool {
+        let tried = |op: &Value| {
+            op::STOP[..3]
+                .iter()
+                .any(|name| !matches!(op::state(op, name), "" | "Pending"))
+        };
+        self.subject.op_value().is_some_and(tried)
+    }
+
     /// Whether an agent is expected to answer.
     pub(super) fn agent_expected(&self) -> bool {
         match (&self.subject.record.machine, &self.machine) {
