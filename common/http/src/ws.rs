@@ -12,6 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
@@ -211,6 +212,11 @@ fn refused(endpoint: &str, error: WsError) -> Error {
 fn broken(endpoint: &str, error: &WsError) -> Error {
     let endpoint = endpoint.to_owned();
     match error {
+        // The peer vanished in the middle: a cut line, not a misunderstanding.
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Error::Broken {
+            endpoint,
+            reason: "the connection was cut".to_owned(),
+        },
         WsError::Protocol(_) | WsError::Capacity(_) | WsError::Utf8(_) => Error::Protocol {
             endpoint,
             reason: error.to_string(),

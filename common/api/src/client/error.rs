@@ -4,7 +4,7 @@ use nova_core::{Diagnose, Kind};
 use nova_http::Refusal;
 use serde_json::{Map, Value};
 
-use crate::types::{Code, KINDS, Operation, Status};
+use crate::types::{Cause, Code, KINDS, KindInfo, Operation, OperationPhase, Scope, Status};
 
 /// What can go wrong when talking to a server.
 #[derive(Debug, thiserror::Error)]
@@ -201,7 +201,7 @@ fn invalid_message(object: &str, status: &Status) -> String {
         .details
         .as_ref()
         .map_or(&[][..], |details| &details.causes);
-    let line = |cause: &crate::types::Cause| {
+    let line = |cause: &Cause| {
         let message = cause.message.as_deref().unwrap_or("invalid");
         match cause.field.as_deref().filter(|field| !field.is_empty()) {
             Some(field) => format!("{field}: {message}"),
@@ -218,23 +218,23 @@ fn invalid_message(object: &str, status: &Status) -> String {
     }
 }
 
-/// The word people type for a kind that a status names by plural.
-fn word_for(plural: &str) -> &str {
-    KINDS
-        .iter()
-        .find(|info| info.plural == plural)
-        .map_or(plural, |info| info.word())
+/// The word people type for a kind. A status names kinds by plural, or as such where a body is at fault.
+fn word_for(kind: &str) -> &str {
+    known(kind).map_or(kind, |info| info.word())
 }
 
-fn place<'a>(plural: &str, status: &'a Status, namespace: Option<&'a str>) -> Option<&'a str> {
-    let known = KINDS.iter().find(|info| info.plural == plural);
-    if known.is_some_and(|info| info.scope == crate::types::Scope::Cluster) {
+fn known(kind: &str) -> Option<&'static KindInfo> {
+    KINDS
+        .iter()
+        .find(|info| info.plural == kind || info.kind == kind)
+}
+
+fn place<'a>(kind: &str, status: &'a Status, namespace: Option<&'a str>) -> Option<&'a str> {
+    if known(kind).is_some_and(|info| info.scope == Scope::Cluster) {
         return None;
     }
-    let named = status
-        .nova
-        .as_ref()
-        .and_then(|nova| nova.target.as_ref()?.namespace.as_deref());
+    let target = status.nova.as_ref().and_then(|nova| nova.target.as_ref());
+    let named = target.and_then(|target| target.namespace.as_deref());
     named
         .or(namespace)
         .filter(|namespace| !namespace.is_empty())
@@ -250,13 +250,11 @@ fn operation_message(operation: &Operation) -> String {
         .filter(|text| !text.is_empty())
         .or(said);
     let how = match operation.phase() {
-        crate::types::OperationPhase::Cancelled => {
-            match status.and_then(|status| status.reason.as_deref()) {
-                Some("Superseded") => "was superseded by a newer request".to_owned(),
-                _ => "was cancelled".to_owned(),
-            }
-        }
-        crate::types::OperationPhase::TimedOut => "took too long".to_owned(),
+        OperationPhase::Cancelled => match status.and_then(|status| status.reason.as_deref()) {
+            Some("Superseded") => "was superseded by a newer request".to_owned(),
+            _ => "was cancelled".to_owned(),
+        },
+        OperationPhase::TimedOut => "took too long".to_owned(),
         _ => "failed".to_owned(),
     };
     match why {
