@@ -36,7 +36,7 @@ pub(crate) static KIND: Kind = Kind {
         Column::text(
             "Size",
             ".status.size",
-            Cell::At("/status/size"),
+            Cell::By(size_for_people),
             "Size of its files",
         ),
         Column::age(),
@@ -72,6 +72,12 @@ fn kind_of(image: &Value) -> Value {
         .pointer("/spec/type")
         .cloned()
         .unwrap_or(json!("disk"))
+}
+
+/// `status.size` is exact; a column is read by people.
+fn size_for_people(image: &Value) -> Value {
+    let size: Option<Quantity> = text(image, "/status/size").parse().ok();
+    size.map_or(Value::Null, |size| json!(size.human_size()))
 }
 
 struct Rule;
