@@ -7,6 +7,7 @@
 mod dirs;
 mod machine;
 mod pending;
+pub(crate) mod qemu;
 #[cfg(test)]
 mod sample;
 pub(crate) mod sim;

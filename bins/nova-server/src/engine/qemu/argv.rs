@@ -1,0 +1,467 @@
+//! From a machine to the command line of QEMU.
+
+use serde_json::{Value, json};
+
+use super::layout::Layout;
+use crate::engine::{Boot, Disk, DiskSource, EngineError, Machine, MachineType, Port, Protocol};
+
+/// What the command line needs to know beside the machine.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Host<'a> {
+    pub(super) layout: &'a Layout,
+    /// `kvm` or `tcg`.
+    pub(super) accelerator: &'a str,
+    /// Whether this QEMU has `-sandbox`.
+    pub(super) sandbox: bool,
+}
+
+/// CPUs that may be added while the machine runs, counted with those it starts with.
+pub(super) const CPUS_MAX: u32 = 8;
+
+/// Memory modules that may be added.
+const MEMORY_SLOTS: u32 = 8;
+
+/// Memory up to which a machine may grow while it runs; larger ones may double.
+const MEMORY_MAX: u64 = 8 << 30;
+
+/// Under emulation on a busy host the guest cannot calibrate its clocks against the PIT, and a microvm,
+/// which has no other, hangs for ever; these spare it the attempt.
+const TCG_CLOCK: [&str; 3] = ["no_timer_check", "tsc_early_khz=1000000", "lpj=4000000"];
+
+/// The arguments of QEMU for this machine.
+pub(super) fn argv(machine: &Machine, host: Host<'_>) -> Result<Vec<String>, EngineError> {
+    check(machine)?;
+    let mut arguments = Arguments {
+        words: Vec::new(),
+        microvm: machine.machine_type == MachineType::Microvm,
+    };
+    arguments.identity(machine, host);
+    arguments.resources(machine, host.accelerator);
+    arguments.channels(host.layout);
+    arguments.disks(machine, host.layout);
+    arguments.networks(machine);
+    arguments.boot(machine, host.accelerator);
+    Ok(arguments.words)
+}
+
+/// What no command line can express, or must not.
+fn check(machine: &Machine) -> Result<(), EngineError> {
+    let invalid = |text: String| Err(EngineError::Invalid(text));
+    if machine.machine_type == MachineType::Microvm && machine.boot == Boot::Disk {
+        return invalid(
+            "a microvm boots only a kernel; choose machine type q35 to boot a disk".into(),
+        );
+    }
+    let plain = |model: &str| {
+        model
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    if let Some(model) = machine.cpu_model.as_deref().filter(|model| !plain(model)) {
+        return invalid(format!("unknown CPU model {model:?}"));
+    }
+    if machine.networks.is_empty() && !machine.ports.is_empty() {
+        return invalid("ports need a network interface, and the machine has none".into());
+    }
+    match machine.ports.iter().find(|port| port.host_ip.is_ipv6()) {
+        Some(port) => invalid(format!(
+            "port {}: user-mode networking listens on IPv4 only",
+            port.name
+        )),
+        None => Ok(()),
+    }
+}
+
+struct Arguments {
+    words: Vec<String>,
+    microvm: bool,
+}
+
+impl Arguments {
+    fn flag(&mut self, name: &str) {
+        self.words.push(name.to_owned());
+    }
+
+    fn option(&mut self, name: &str, value: impl Into<String>) {
+        self.words.push(name.to_owned());
+        self.words.push(value.into());
+    }
+
+    /// A virtio device; a microvm has no PCI bus.
+    fn virtio(&mut self, kind: &str, properties: &str) {
+        let transport = if self.microvm { "device" } else { "pci" };
+        self.option("-device", format!("virtio-{kind}-{transport},{properties}"));
+    }
+
+    fn blockdev(&mut self, node: &Value) {
+        self.option("-blockdev", node.to_string());
+    }
+
+    fn identity(&mut self, machine: &Machine, host: Host<'_>) {
+        let (namespace, name) = (&machine.namespace, &machine.name);
+        self.option(
+            "-name",
+            format!("guest={namespace}/{name},process=nova-{name},debug-threads=on"),
+        );
+        self.option("-uuid", machine.uid.clone());
+        for flag in ["-nodefaults", "-no-user-config"] {
+            self.flag(flag);
+        }
+        self.option("-display", "none");
+        self.option("-msg", "timestamp=on");
+        self.option("-pidfile", host.layout.pid_file().display().to_string());
+        if host.sandbox {
+            self.option(
+                "-sandbox",
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            );
+        }
+        self.flag("-S");
+    }
+
+    fn resources(&mut self, machine: &Machine, accelerator: &str) {
+        let kind = if self.microvm { "microvm" } else { "q35" };
+        self.option("-machine", format!("{kind},accel={accelerator}"));
+        let best = if accelerator == "kvm" {
+            "host,migratable=on"
+        } else {
+            "max"
+        };
+        self.option("-cpu", machine.cpu_model.as_deref().unwrap_or(best));
+        let size = kibibytes(machine.memory);
+        if self.microvm {
+            self.option("-m", format!("size={size}K"));
+            self.option("-smp", format!("cpus={}", machine.cpus));
+        } else {
+            let most = kibibytes(MEMORY_MAX.max(machine.memory.saturating_mul(2)));
+            self.option(
+                "-m",
+                format!("size={size}K,slots={MEMORY_SLOTS},maxmem={most}K"),
+            );
+            let most = CPUS_MAX.max(machine.cpus);
+            self.option("-smp", format!("cpus={},maxcpus={most}", machine.cpus));
+        }
+        self.option("-object", "rng-random,id=rng0,filename=/dev/urandom");
+        self.virtio("rng", "rng=rng0,id=vrng0");
+        self.virtio("balloon", "id=balloon0,deflate-on-oom=on");
+    }
+
+    fn channels(&mut self, layout: &Layout) {
+        let socket = |name: &str| escaped(&layout.socket(name).display().to_string());
+        for name in ["qmp", "qmp-ro"] {
+            self.option("-qmp", format!("unix:{},server=on,wait=off", socket(name)));
+        }
+        let log = escaped(&layout.serial_log().display().to_string());
+        let serial = socket("serial");
+        self.option(
+            "-chardev",
+            format!("socket,id=ser0,path={serial},server=on,wait=off,logfile={log},logappend=on"),
+        );
+        self.option("-serial", "chardev:ser0");
+        self.virtio("serial", "id=vser0");
+        self.option(
+            "-chardev",
+            format!("socket,id=qga0,path={},server=on,wait=off", socket("qga")),
+        );
+        self.option(
+            "-device",
+            "virtserialport,bus=vser0.0,chardev=qga0,name=org.qemu.guest_agent.0,id=qgaport",
+        );
+    }
+
+    fn disks(&mut self, machine: &Machine, layout: &Layout) {
+        for (index, disk) in machine.disks.iter().enumerate() {
+            self.blockdev(&blockdev(index, disk, layout));
+            let mut properties = vec![format!("drive=disk{index},id=vd{index}")];
+            if let Some(serial) = &disk.serial {
+                let serial: String = serial.chars().take(20).collect();
+                properties.push(format!("serial={}", escaped(&serial)));
+            }
+            if let (Some(order), false) = (disk.boot_index, self.microvm) {
+                properties.push(format!("bootindex={order}"));
+            }
+            self.virtio("blk", &properties.join(","));
+        }
+        if machine.cloud_init.is_some() {
+            let file = json!({"driver": "file", "filename": layout.seed(), "read-only": true});
+            self.blockdev(
+                &json!({"driver": "raw", "node-name": "seed", "read-only": true, "file": file}),
+            );
+            self.virtio("blk", "drive=seed,id=vdseed,serial=nova-seed");
+        }
+    }
+
+    fn networks(&mut self, machine: &Machine) {
+        for (index, nic) in machine.networks.iter().enumerate() {
+            let mut backend = vec![format!("user,id=net{index}")];
+            if index == 0 {
+                // The first interface takes the forwards.
+                let forwards = machine
+                    .ports
+                    .iter()
+                    .map(|port| format!("hostfwd={}", forward(port)));
+                backend.extend(forwards);
+            }
+            self.option("-netdev", backend.join(","));
+            self.virtio(
+                "net",
+                &format!("netdev=net{index},id=nic{index},mac={}", nic.mac),
+            );
+        }
+    }
+
+    fn boot(&mut self, machine: &Machine, accelerator: &str) {
+        let Boot::Direct {
+            kernel,
+            initrd,
+            cmdline,
+        } = &machine.boot
+        else {
+            return;
+        };
+        self.option("-kernel", kernel.display().to_string());
+        if let Some(initrd) = initrd {
+            self.option("-initrd", initrd.display().to_string());
+        }
+        let clock: &[&str] = if self.microvm && accelerator == "tcg" {
+            &TCG_CLOCK
+        } else {
+            &[]
+        };
+        self.option("-append", kernel_arguments(cmdline, clock));
+    }
+}
+
+/// The kernel's command line, with a console and `extra` arguments that it does not set itself.
+fn kernel_arguments(cmdline: &str, extra: &[&str]) -> String {
+    let sets = |key: &str| {
+        cmdline
+            .split_whitespace()
+            .any(|word| word.split('=').next() == Some(key))
+    };
+    let key = |argument: &str| argument.split('=').next().unwrap_or_default().to_owned();
+    let wanted = ["console=ttyS0"]
+        .iter()
+        .chain(extra)
+        .filter(|argument| !sets(&key(argument)));
+    let words = cmdline.split_whitespace().chain(wanted.copied());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The block device node of a disk: its overlay, or a read-only image itself.
+fn blockdev(index: usize, disk: &Disk, layout: &Layout) -> Value {
+    let (format, path) = match &disk.source {
+        DiskSource::Image { path, format } if disk.read_only => (format.as_str(), path.clone()),
+        _ => ("qcow2", layout.disk(&disk.name)),
+    };
+    let mut file = json!({"driver": "file", "filename": path});
+    let mut node = json!({"driver": format, "node-name": format!("disk{index}")});
+    let key = if disk.read_only {
+        "read-only"
+    } else {
+        "discard"
+    };
+    let value = if disk.read_only {
+        json!(true)
+    } else {
+        json!("unmap")
+    };
+    file[key] = value.clone();
+    node[key] = value;
+    node["file"] = file;
+    node
+}
+
+/// A forward as QEMU writes it: `tcp:127.0.0.1:8080-:80`.
+pub(super) fn forward(port: &Port) -> String {
+    format!("{}-:{}", forward_host(port), port.guest)
+}
+
+/// The host's half of a forward.
+pub(super) fn forward_host(port: &Port) -> String {
+    let protocol = match port.protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+    };
+    format!("{protocol}:{}:{}", port.host_ip, port.host)
+}
+
+/// A comma ends a value in QEMU's option lists; two are one.
+pub(super) fn escaped(value: &str) -> String {
+    value.replace(',', ",,")
+}
+
+/// Whole kibibytes, rounded up to QEMU's granularity of 8 KiB.
+fn kibibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(8 << 10) * 8
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::engine::sample::machine;
+    use crate::engine::{CloudInit, Nic};
+
+    fn line(machine: &Machine, accelerator: &str) -> String {
+        let layout = Layout {
+            id: "0badcafe".into(),
+            data: PathBuf::from("/data/vms/0badcafe"),
+            run: PathBuf::from("/run/nova/vm/0badcafe"),
+        };
+        let words = argv(
+            machine,
+            Host {
+                layout: &layout,
+                accelerator,
+                sandbox: true,
+            },
+        )
+        .unwrap();
+        words.join(" ").replace(" -", "\n-")
+    }
+
+    #[test]
+    fn a_direct_boot_on_q35() {
+        insta::assert_snapshot!(line(&machine(), "tcg"), @r#"
+        -name guest=default/web-1,process=nova-web-1,debug-threads=on
+        -uuid 01920000-0000-7000-8000-000000000001
+        -nodefaults
+        -no-user-config
+        -display none
+        -msg timestamp=on
+        -pidfile /run/nova/vm/0badcafe/pid
+        -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+        -S
+        -machine q35,accel=tcg
+        -cpu max
+        -m size=262144K,slots=8,maxmem=8388608K
+        -smp cpus=1,maxcpus=8
+        -object rng-random,id=rng0,filename=/dev/urandom
+        -device virtio-rng-pci,rng=rng0,id=vrng0
+        -device virtio-balloon-pci,id=balloon0,deflate-on-oom=on
+        -qmp unix:/run/nova/vm/0badcafe/qmp.sock,server=on,wait=off
+        -qmp unix:/run/nova/vm/0badcafe/qmp-ro.sock,server=on,wait=off
+        -chardev socket,id=ser0,path=/run/nova/vm/0badcafe/serial.sock,server=on,wait=off,logfile=/data/vms/0badcafe/serial.log,logappend=on
+        -serial chardev:ser0
+        -device virtio-serial-pci,id=vser0
+        -chardev socket,id=qga0,path=/run/nova/vm/0badcafe/qga.sock,server=on,wait=off
+        -device virtserialport,bus=vser0.0,chardev=qga0,name=org.qemu.guest_agent.0,id=qgaport
+        -kernel /images/tiny/vmlinuz
+        -initrd /images/tiny/initrd
+        -append quiet console=ttyS0
+        "#);
+    }
+
+    #[test]
+    fn a_microvm_under_emulation_is_spared_the_clock_calibration() {
+        let machine = Machine {
+            machine_type: MachineType::Microvm,
+            ..machine()
+        };
+        let line = line(&machine, "tcg");
+        assert!(line.contains("-machine microvm,accel=tcg\n"), "{line}");
+        assert!(line.ends_with(
+            "-append quiet console=ttyS0 no_timer_check tsc_early_khz=1000000 lpj=4000000"
+        ));
+        assert!(!line.contains("-pci"), "{line}");
+    }
+
+    #[test]
+    fn a_disk_boot_with_network_and_seed() {
+        let disk = |name: &str, source, read_only| Disk {
+            name: name.into(),
+            source,
+            size: Some(1 << 30),
+            read_only,
+            serial: Some(format!("vol,{name}")),
+            boot_index: Some(1),
+        };
+        let image = DiskSource::Image {
+            path: "/images/iso,1.raw".into(),
+            format: "raw".into(),
+        };
+        let port = Port {
+            name: "tcp-22".into(),
+            host_ip: "127.0.0.1".parse().unwrap(),
+            host: 0,
+            guest: 22,
+            protocol: Protocol::Tcp,
+        };
+        let machine = Machine {
+            boot: Boot::Disk,
+            disks: vec![
+                disk("root", DiskSource::Blank, false),
+                disk("cd", image, true),
+            ],
+            networks: vec![Nic {
+                name: "default".into(),
+                mac: "52:54:00:00:00:01".into(),
+            }],
+            ports: vec![port],
+            cloud_init: Some(CloudInit {
+                user_data: None,
+                network_data: None,
+                vendor_data: None,
+                hostname: "web-1".into(),
+            }),
+            ..machine()
+        };
+        let line = line(&machine, "kvm");
+        let devices: Vec<_> = line
+            .lines()
+            .filter(|line| {
+                ["-blockdev", "-netdev"].iter().any(|o| line.starts_with(o))
+                    || line.contains("blk-pci")
+                    || line.contains("net-pci")
+            })
+            .collect();
+        insta::assert_snapshot!(devices.join("\n"), @r#"
+        -blockdev {"discard":"unmap","driver":"qcow2","file":{"discard":"unmap","driver":"file","filename":"/data/vms/0badcafe/disks/root.qcow2"},"node-name":"disk0"}
+        -device virtio-blk-pci,drive=disk0,id=vd0,serial=vol,,root,bootindex=1
+        -blockdev {"driver":"raw","file":{"driver":"file","filename":"/images/iso,1.raw","read-only":true},"node-name":"disk1","read-only":true}
+        -device virtio-blk-pci,drive=disk1,id=vd1,serial=vol,,cd,bootindex=1
+        -blockdev {"driver":"raw","file":{"driver":"file","filename":"/data/vms/0badcafe/disks/seed.img","read-only":true},"node-name":"seed","read-only":true}
+        -device virtio-blk-pci,drive=seed,id=vdseed,serial=nova-seed
+        -netdev user,id=net0,hostfwd=tcp:127.0.0.1:0-:22
+        -device virtio-net-pci,netdev=net0,id=nic0,mac=52:54:00:00:00:01
+        "#);
+        assert!(line.contains("-cpu host,migratable=on"));
+    }
+
+    #[test]
+    fn a_console_and_clock_of_the_image_are_respected() {
+        let arguments = kernel_arguments("console=hvc0 lpj=1", &TCG_CLOCK);
+        assert_eq!(
+            arguments,
+            "console=hvc0 lpj=1 no_timer_check tsc_early_khz=1000000"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let layout = Layout {
+            id: "x".into(),
+            data: "/d".into(),
+            run: "/r".into(),
+        };
+        let host = Host {
+            layout: &layout,
+            accelerator: "tcg",
+            sandbox: false,
+        };
+        let boot = Machine {
+            machine_type: MachineType::Microvm,
+            boot: Boot::Disk,
+            ..machine()
+        };
+        let model = Machine {
+            cpu_model: Some("max,-device,x".into()),
+            ..machine()
+        };
+        for machine in [boot, model] {
+            assert!(matches!(argv(&machine, host), Err(EngineError::Invalid(_))));
+        }
+    }
+}

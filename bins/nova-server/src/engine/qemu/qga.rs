@@ -1,0 +1,351 @@
+//! A client of the guest agent: one request at a time, brought into step before the first.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::engine::EngineError;
+
+/// Byte that the agent sends in front of the answer to a `guest-sync-delimited`, and never else.
+const SENTINEL: u8 = 0xFF;
+
+/// Longest answer that is read: the agent's own limit on captured output, as base64, twice.
+const LONGEST: u64 = 64 << 20;
+
+/// Why a request has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum QgaError {
+    /// The agent refused it.
+    #[error("{0}")]
+    Refused(String),
+    /// No agent listens, or it went away.
+    #[error("the guest agent is not connected")]
+    Gone,
+    /// No answer in time.
+    #[error("the guest agent did not answer")]
+    Silent,
+}
+
+impl From<QgaError> for EngineError {
+    fn from(error: QgaError) -> Self {
+        match error {
+            QgaError::Refused(desc) => Self::Guest(desc),
+            QgaError::Gone | QgaError::Silent => Self::AgentUnavailable(error.to_string()),
+        }
+    }
+}
+
+type Answer = Result<Value, QgaError>;
+
+#[derive(Debug)]
+struct Request {
+    /// Absent to bring the channel into step and no more.
+    line: Option<String>,
+    deadline: Instant,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The agent of one guest. Clones share the queue.
+#[derive(Debug, Clone)]
+pub(super) struct Qga {
+    requests: mpsc::Sender<Request>,
+    /// Whether the guest's end of the channel is open.
+    open: watch::Sender<bool>,
+}
+
+impl Qga {
+    /// A client of the channel at `path`; it connects with the first request after the guest opened.
+    pub(super) fn new(path: PathBuf) -> Self {
+        let (requests, queue) = mpsc::channel(32);
+        let (open, opened) = watch::channel(false);
+        tokio::spawn(
+            Channel {
+                path,
+                queue,
+                opened,
+                stream: None,
+            }
+            .serve(),
+        );
+        Self { requests, open }
+    }
+
+    /// Tells whether the guest has its end open. Closing fails what is under way; opening asks for a
+    /// new sync before the next request.
+    pub(super) fn set_open(&self, open: bool) {
+        self.open.send_replace(open);
+    }
+
+    /// Waits until the guest closes its end.
+    pub(super) async fn closed(&self) {
+        let mut open = self.open.subscribe();
+        drop(open.wait_for(|open| !open).await);
+    }
+
+    /// Runs a command and answers what it returns.
+    pub(super) async fn run(&self, command: &str, arguments: &Value, patience: Duration) -> Answer {
+        let line = json!({"execute": command, "arguments": arguments}).to_string();
+        self.enqueue(Some(line), patience).await
+    }
+
+    /// Finds out whether an agent answers.
+    pub(super) async fn sync(&self, patience: Duration) -> Result<(), QgaError> {
+        self.enqueue(None, patience).await.map(drop)
+    }
+
+    async fn enqueue(&self, line: Option<String>, patience: Duration) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            line,
+            deadline: Instant::now() + patience,
+            answer,
+        };
+        self.requests
+            .send(request)
+            .await
+            .map_err(|_| QgaError::Gone)?;
+        answered.await.unwrap_or(Err(QgaError::Gone))
+    }
+}
+
+/// The task that owns the connection.
+struct Channel {
+    path: PathBuf,
+    queue: mpsc::Receiver<Request>,
+    opened: watch::Receiver<bool>,
+    /// Present while request and answer are in step.
+    stream: Option<BufReader<UnixStream>>,
+}
+
+impl Channel {
+    async fn serve(mut self) {
+        while let Some(request) = self.queue.recv().await {
+            let answer = self.attend(&request).await;
+            if !matches!(answer, Ok(_) | Err(QgaError::Refused(_))) {
+                // An answer may still come, and would be taken for that of the next request.
+                self.stream = None;
+            }
+            drop(request.answer.send(answer));
+        }
+    }
+
+    async fn attend(&mut self, request: &Request) -> Answer {
+        if self.opened.has_changed().unwrap_or(false) {
+            // Closed and opened again since the last look: another agent process, out of step.
+            self.stream = None;
+        }
+        if !*self.opened.borrow_and_update() {
+            return Err(QgaError::Gone);
+        }
+        let mut opened = self.opened.clone();
+        tokio::select! {
+            answer = tokio::time::timeout_at(request.deadline, self.exchange(request.line.as_deref())) => {
+                answer.unwrap_or(Err(QgaError::Silent))
+            }
+            _ = opened.wait_for(|open| !open) => Err(QgaError::Gone),
+        }
+    }
+
+    async fn exchange(&mut self, line: Option<&str>) -> Answer {
+        let mut stream = match self.stream.take() {
+            Some(stream) if line.is_some() => stream,
+            _ => self.connect().await?,
+        };
+        let answer = match line {
+            Some(line) => {
+                send(&mut stream, line.as_bytes()).await?;
+                parse(&receive(&mut stream, b'\n').await?)?
+            }
+            None => Ok(Value::Null),
+        };
+        self.stream = Some(stream);
+        answer
+    }
+
+    /// Connects, and discards what older requests may still be answered.
+    async fn connect(&self) -> Result<BufReader<UnixStream>, QgaError> {
+        let stream = UnixStream::connect(&self.path)
+            .await
+            .map_err(|_| QgaError::Gone)?;
+        let mut stream = BufReader::with_capacity(64 * 1024, stream);
+        let id = uuid::Uuid::new_v4().as_fields().0;
+        let sync = json!({"execute": "guest-sync-delimited", "arguments": {"id": id}});
+        let mut request = vec![SENTINEL];
+        request.extend(sync.to_string().into_bytes());
+        send(&mut stream, &request).await?;
+        loop {
+            receive(&mut stream, SENTINEL).await?;
+            let answer = parse(&receive(&mut stream, b'\n').await?)?;
+            if answer.is_ok_and(|value| value == id) {
+                return Ok(stream);
+            }
+        }
+    }
+}
+
+async fn send(stream: &mut BufReader<UnixStream>, line: &[u8]) -> Result<(), QgaError> {
+    let mut bytes = line.to_vec();
+    bytes.push(b'\n');
+    stream
+        .get_mut()
+        .write_all(&bytes)
+        .await
+        .map_err(|_| QgaError::Gone)
+}
+
+async fn receive(stream: &mut BufReader<UnixStream>, end: u8) -> Result<Vec<u8>, QgaError> {
+    use tokio::io::AsyncReadExt;
+    let mut bytes = Vec::new();
+    let read = (&mut *stream)
+        .take(LONGEST)
+        .read_until(end, &mut bytes)
+        .await;
+    match read {
+        Ok(_) if bytes.last() == Some(&end) => Ok(bytes),
+        Ok(_) | Err(_) => Err(QgaError::Gone),
+    }
+}
+
+/// The outer result is the protocol's, the inner one the agent's.
+fn parse(line: &[u8]) -> Result<Answer, QgaError> {
+    let mut message: Value = serde_json::from_slice(line).map_err(|_| QgaError::Gone)?;
+    Ok(match message["error"]["desc"].as_str() {
+        Some(desc) => Err(QgaError::Refused(desc.to_owned())),
+        // The guest is not trusted to send an object.
+        None => Ok(message
+            .get_mut("return")
+            .map(Value::take)
+            .unwrap_or_default()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::UnixListener;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(200);
+
+    struct Guest {
+        listener: UnixListener,
+        _home: tempfile::TempDir,
+    }
+
+    fn rig() -> (Qga, Guest) {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("qga.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        (
+            Qga::new(path),
+            Guest {
+                listener,
+                _home: home,
+            },
+        )
+    }
+
+    impl Guest {
+        async fn accept(&self) -> BufReader<UnixStream> {
+            BufReader::new(self.listener.accept().await.unwrap().0)
+        }
+    }
+
+    async fn hear(stream: &mut BufReader<UnixStream>) -> Value {
+        let line = receive(stream, b'\n').await.unwrap();
+        serde_json::from_slice(line.strip_prefix(&[SENTINEL]).unwrap_or(&line)).unwrap()
+    }
+
+    /// Answers a sync, after `noise` that an earlier request left.
+    async fn sync(stream: &mut BufReader<UnixStream>, noise: &[u8]) {
+        let request = hear(stream).await;
+        assert_eq!(request["execute"], "guest-sync-delimited");
+        let mut answer = noise.to_vec();
+        answer.push(SENTINEL);
+        answer.extend(
+            json!({"return": request["arguments"]["id"]})
+                .to_string()
+                .bytes(),
+        );
+        send(stream, &answer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_closed_channel_is_refused_at_once() {
+        let (qga, _guest) = rig();
+        assert_eq!(
+            qga.run("guest-ping", &json!({}), SHORT).await,
+            Err(QgaError::Gone)
+        );
+    }
+
+    #[tokio::test]
+    async fn noise_before_the_sync_is_skipped_and_refusals_keep_the_connection() {
+        let (qga, guest) = rig();
+        qga.set_open(true);
+        let peer = tokio::spawn(async move {
+            let mut stream = guest.accept().await;
+            sync(&mut stream, b"{\"return\": \"late\"}\n").await;
+            hear(&mut stream).await;
+            send(
+                &mut stream,
+                br#"{"error": {"class": "GenericError", "desc": "no"}}"#,
+            )
+            .await
+            .unwrap();
+            assert_eq!(hear(&mut stream).await["execute"], "guest-ping");
+            send(&mut stream, br#"{"return": {}}"#).await.unwrap();
+            guest
+        });
+        let refused = qga.run("guest-fsfreeze-thaw", &json!({}), SHORT).await;
+        assert_eq!(refused, Err(QgaError::Refused("no".into())));
+        assert_eq!(
+            qga.run("guest-ping", &json!({}), SHORT).await,
+            Ok(json!({}))
+        );
+        drop(peer.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn after_a_silence_the_next_request_syncs_again() {
+        let (qga, guest) = rig();
+        qga.set_open(true);
+        let peer = tokio::spawn(async move {
+            let mut first = guest.accept().await;
+            sync(&mut first, b"").await;
+            hear(&mut first).await;
+            let mut second = guest.accept().await;
+            sync(&mut second, b"").await;
+            hear(&mut second).await;
+            send(&mut second, br#"{"return": 2}"#).await.unwrap();
+        });
+        assert_eq!(
+            qga.run("slow", &json!({}), SHORT).await,
+            Err(QgaError::Silent)
+        );
+        assert_eq!(qga.run("next", &json!({}), SHORT).await, Ok(json!(2)));
+        peer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn closing_fails_what_is_under_way() {
+        let (qga, guest) = rig();
+        qga.set_open(true);
+        let waiting = qga.clone();
+        let asked = tokio::spawn(async move {
+            waiting
+                .run("guest-ping", &json!({}), Duration::from_mins(1))
+                .await
+        });
+        let mut stream = guest.accept().await;
+        sync(&mut stream, b"").await;
+        hear(&mut stream).await;
+        qga.set_open(false);
+        assert_eq!(asked.await.unwrap(), Err(QgaError::Gone));
+    }
+}
