@@ -23,7 +23,10 @@ fn a_script_on_path_just_works_and_gets_the_contract() {
     script(&mut sandbox, "nova-hello", text);
     let output = sandbox.run("nova -n prod -o json hello world --flag");
     assert_eq!(output.code, 7, "{output}");
-    assert_eq!(output.stdout, "hello world --flag ns=prod out=json cmd=hello call=nova hello p=1\n");
+    assert_eq!(
+        output.stdout,
+        "hello world --flag ns=prod out=json cmd=hello call=nova hello p=1\n"
+    );
     let listed = sandbox.run("nova --list").ok();
     assert!(listed.contains("hello"), "{listed}");
 }
@@ -34,13 +37,17 @@ fn the_longest_name_wins_and_first_party_nouns_are_reserved() {
     script(&mut sandbox, "nova-foo-bar", "#!/bin/sh\necho \"bar $*\"\n");
     script(&mut sandbox, "nova-foo", "#!/bin/sh\necho \"foo $*\"\n");
     script(&mut sandbox, "nova-config", "#!/bin/sh\necho stolen\n");
-    script(&mut sandbox, "nova-vm-backup", "#!/bin/sh\necho \"backup $*\"\n");
+    script(
+        &mut sandbox,
+        "nova-vm-backup",
+        "#!/bin/sh\necho \"backup $*\"\n",
+    );
     assert_eq!(sandbox.run("nova foo bar x").ok(), "bar x\n");
     assert_eq!(sandbox.run("nova foo-bar x").ok(), "bar x\n");
     assert_eq!(sandbox.run("nova foo baz").ok(), "foo baz\n");
     assert!(!sandbox.run("nova config paths").ok().contains("stolen"));
     assert_eq!(sandbox.run("nova vm backup a").ok(), "backup a\n");
-    sandbox.run("nova top").fails(2, &["not installed"]);
+    sandbox.run("nova top").fails(127, &["not installed"]);
 }
 
 #[test]
@@ -65,10 +72,16 @@ fn files_that_cannot_run_say_why() {
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
     sandbox.run("nova plain").fails(126, &["not executable"]);
     script(&mut sandbox, "nova-lost", "#!/no/such/interpreter\n");
-    sandbox.run("nova lost").fails(127, &["/no/such/interpreter"]);
+    sandbox
+        .run("nova lost")
+        .fails(127, &["/no/such/interpreter"]);
     script(&mut sandbox, "nova-bare", "echo no shebang\n");
     sandbox.run("nova bare").fails(126, &["#!"]);
-    script(&mut sandbox, "nova-loop", "#!/bin/sh\nexec \"$NOVA\" loop\n");
+    script(
+        &mut sandbox,
+        "nova-loop",
+        "#!/bin/sh\nexec \"$NOVA\" loop\n",
+    );
     sandbox.run("nova loop").fails(3, &["loop"]);
 }
 

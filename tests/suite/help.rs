@@ -14,7 +14,8 @@ fn verbs(sandbox: &Sandbox, tool: &str) -> Vec<String> {
     let page = sandbox.run(&format!("{tool} -h")).ok();
     let lines = page.lines().skip_while(|line| *line != "Commands:").skip(1);
     let rows = lines.take_while(|line| line.starts_with("  "));
-    rows.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+    rows.filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect()
 }
 
 #[test]
@@ -26,8 +27,14 @@ fn every_verb_has_help_with_a_summary_that_starts_with_a_verb_and_has_no_period(
         for verb in verbs.iter().filter(|verb| *verb != "help") {
             let page = sandbox.run(&format!("{tool} {verb} --help")).ok();
             let summary = page.lines().next().unwrap();
-            assert!(!summary.ends_with('.') && summary.len() <= 72, "{tool} {verb}: {summary}");
-            assert!(summary.starts_with(char::is_uppercase), "{tool} {verb}: {summary}");
+            assert!(
+                !summary.ends_with('.') && summary.len() <= 72,
+                "{tool} {verb}: {summary}"
+            );
+            assert!(
+                summary.starts_with(char::is_uppercase),
+                "{tool} {verb}: {summary}"
+            );
             assert!(page.contains("Usage: "), "{tool} {verb}");
         }
     }
@@ -40,7 +47,12 @@ fn a_bare_tool_prints_its_short_page_on_stderr_and_exits_2() {
         let output = sandbox.run(tool);
         assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
         assert!(output.stderr.contains("Commands:"), "{output}");
-        assert!(sandbox.run(&format!("{tool} --version")).ok().starts_with(tool));
+        assert!(
+            sandbox
+                .run(&format!("{tool} --version"))
+                .ok()
+                .starts_with(tool)
+        );
     }
 }
 
@@ -60,7 +72,11 @@ fn manual_pages_are_as_committed() {
         let name = path.file_name().unwrap();
         let old = std::fs::read_to_string(committed.join(name)).unwrap_or_default();
         let new = std::fs::read_to_string(&path).unwrap();
-        assert!(old == new, "{} is old: run `cargo box --man man`", name.display());
+        assert!(
+            old == new,
+            "{} is old: run `cargo box --man man`",
+            name.display()
+        );
         written += 1;
     }
     assert!(written > 40, "{written}");

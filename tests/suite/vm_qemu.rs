@@ -17,13 +17,25 @@ fn qemu(test: &str) -> Option<(Sandbox, Server)> {
 
 #[test]
 fn a_real_machine_lives_through_every_verb() {
-    let Some((sandbox, _server)) = qemu("a_real_machine_lives_through_every_verb") else { return };
-    sandbox.run("nova vm create a --image tiny --memory 256Mi --label app=web").ok();
-    assert!(sandbox.run("nova vm exec a -- uname -a").ok().starts_with("Linux "));
+    let Some((sandbox, _server)) = qemu("a_real_machine_lives_through_every_verb") else {
+        return;
+    };
+    sandbox
+        .run("nova vm create a --image tiny --memory 256Mi --label app=web")
+        .ok();
+    assert!(
+        sandbox
+            .run("nova vm exec a -- uname -a")
+            .ok()
+            .starts_with("Linux ")
+    );
     let list = sandbox.run("nova vm list").ok();
     assert!(list.contains("Running") && list.contains("True"), "{list}");
     let wide = sandbox.run("nova vm list -o wide").ok();
-    assert!(wide.lines().next().unwrap().contains("IMAGE") && wide.contains("tiny"), "{wide}");
+    assert!(
+        wide.lines().next().unwrap().contains("IMAGE") && wide.contains("tiny"),
+        "{wide}"
+    );
     let vm = sandbox.run("nova vm get a -o json").json();
     assert_eq!(vm["status"]["engine"], "qemu");
     let described = sandbox.run("nova vm describe a").ok();
@@ -33,7 +45,9 @@ fn a_real_machine_lives_through_every_verb() {
     let first = vm["status"]["pid"].as_i64().unwrap();
 
     sandbox.run("nova vm pause a").ok();
-    sandbox.run("nova vm exec a -- true").fails(125, &["resume"]);
+    sandbox
+        .run("nova vm exec a -- true")
+        .fails(125, &["resume"]);
     sandbox.run("nova vm resume a").ok();
     sandbox.run("nova vm exec a -- true").ok();
     sandbox.run("nova vm update a --label tier=front").ok();
@@ -48,7 +62,10 @@ fn a_real_machine_lives_through_every_verb() {
 
     let logs = sandbox.run("nova vm logs a").ok();
     assert!(logs.contains("Linux version"), "{logs}");
-    assert_eq!(sandbox.run("nova vm logs a --tail 2").ok().lines().count(), 2);
+    assert_eq!(
+        sandbox.run("nova vm logs a --tail 2").ok().lines().count(),
+        2
+    );
     let events = sandbox.run("nova vm events a").ok();
     assert!(events.contains("Started"), "{events}");
     let stats = sandbox.run("nova vm stats a -o json").json();
@@ -65,48 +82,98 @@ fn a_real_machine_lives_through_every_verb() {
 
 #[test]
 fn exec_keeps_streams_apart_and_passes_the_exit_code() {
-    let Some((sandbox, _server)) = qemu("exec_keeps_streams_apart") else { return };
-    sandbox.run("nova vm create a --image tiny --memory 256Mi").ok();
+    let Some((sandbox, _server)) = qemu("exec_keeps_streams_apart") else {
+        return;
+    };
+    sandbox
+        .run("nova vm create a --image tiny --memory 256Mi")
+        .ok();
     let output = sandbox.run("nova vm exec a -- sh -c 'echo out; echo err >&2; exit 7'");
-    assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (7, "out\n", "err\n"));
-    assert_eq!(sandbox.run("nova vm exec a -- sh -c 'kill -9 $$'").code, 137);
+    assert_eq!(
+        (output.code, output.stdout.as_str(), output.stderr.as_str()),
+        (7, "out\n", "err\n")
+    );
+    assert_eq!(
+        sandbox.run("nova vm exec a -- sh -c 'kill -9 $$'").code,
+        137
+    );
     assert_eq!(sandbox.run("nova vm exec a -- no-such-program").code, 127);
-    let echoed = sandbox.run_with_input("nova vm exec -i a -- cat", b"one\ntwo\n").ok();
+    let echoed = sandbox
+        .run_with_input("nova vm exec -i a -- cat", b"one\ntwo\n")
+        .ok();
     assert_eq!(echoed, "one\ntwo\n");
-    let spoken = sandbox.run("nova vm exec a --env 'A=b c' --cwd /tmp -- sh -c 'echo $A; pwd'").ok();
+    let spoken = sandbox
+        .run("nova vm exec a --env 'A=b c' --cwd /tmp -- sh -c 'echo $A; pwd'")
+        .ok();
     assert_eq!(spoken, "b c\n/tmp\n");
-    let quoted = sandbox.run("nova vm exec a -- echo \"it's \\\"quoted\\\" \\$HOME; *\"").ok();
+    let quoted = sandbox
+        .run("nova vm exec a -- echo \"it's \\\"quoted\\\" \\$HOME; *\"")
+        .ok();
     assert_eq!(quoted, "it's \"quoted\" $HOME; *\n");
-    sandbox.run("nova vm exec nope -- true").fails(125, &["\"nope\" not found"]);
-    sandbox.run("nova vm exec -t a -- true").fails(125, &["terminal"]);
+    sandbox
+        .run("nova vm exec nope -- true")
+        .fails(125, &["\"nope\" not found"]);
+    sandbox
+        .run("nova vm exec -t a -- true")
+        .fails(125, &["terminal"]);
     let start = Instant::now();
-    assert_eq!(sandbox.run("nova vm exec a --timeout 2s -- sleep 60").code, 124);
+    assert_eq!(
+        sandbox.run("nova vm exec a --timeout 2s -- sleep 60").code,
+        124
+    );
     assert!(start.elapsed() < Duration::from_secs(20));
     sandbox.run("nova vm stop a --force").ok();
-    sandbox.run("nova vm exec a -- true").fails(125, &["nova vm start"]);
+    sandbox
+        .run("nova vm exec a -- true")
+        .fails(125, &["nova vm start"]);
 }
 
 #[test]
 fn twenty_megabytes_of_output_arrive_whole() {
-    let Some((sandbox, _server)) = qemu("twenty_megabytes_of_output_arrive_whole") else { return };
-    sandbox.run("nova vm create a --image tiny --memory 256Mi").ok();
-    let here = sandbox.shell("nova vm exec a -- sh -c 'yes 0123456789abcdef | head -c 20000000' | sha256sum").ok();
-    let want = sandbox.shell("yes 0123456789abcdef | head -c 20000000 | sha256sum").ok();
+    let Some((sandbox, _server)) = qemu("twenty_megabytes_of_output_arrive_whole") else {
+        return;
+    };
+    sandbox
+        .run("nova vm create a --image tiny --memory 256Mi")
+        .ok();
+    let here = sandbox
+        .shell("nova vm exec a -- sh -c 'yes 0123456789abcdef | head -c 20000000' | sha256sum")
+        .ok();
+    let want = sandbox
+        .shell("yes 0123456789abcdef | head -c 20000000 | sha256sum")
+        .ok();
     assert_eq!(here, want);
 }
 
 #[test]
 fn an_interrupt_ends_the_remote_command() {
-    let Some((sandbox, _server)) = qemu("an_interrupt_ends_the_remote_command") else { return };
-    sandbox.run("nova vm create a --image tiny --memory 256Mi").ok();
+    let Some((sandbox, _server)) = qemu("an_interrupt_ends_the_remote_command") else {
+        return;
+    };
+    sandbox
+        .run("nova vm create a --image tiny --memory 256Mi")
+        .ok();
     let mut command = sandbox.command("nova-vm exec a -- sleep 4321");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let running = || sandbox.run("nova vm exec a -- sh -c 'ps | grep -c \"[s]leep 4321\"'").stdout.trim() != "0";
+    let running = || {
+        sandbox
+            .run("nova vm exec a -- sh -c 'ps | grep -c \"[s]leep 4321\"'")
+            .stdout
+            .trim()
+            != "0"
+    };
     let until = |want: bool| {
         let start = Instant::now();
         while running() != want {
-            assert!(start.elapsed() < Duration::from_secs(60), "sleep 4321 runs: {}", !want);
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "sleep 4321 runs: {}",
+                !want
+            );
         }
     };
     until(true);

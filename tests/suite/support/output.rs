@@ -25,12 +25,12 @@ impl Output {
 
     /// Asserts failure with `code` and that stderr holds every one of `parts`.
     #[track_caller]
-    pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Self {
+    pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Failed {
         assert_eq!(self.code, code, "{self}");
         for part in parts {
             assert!(self.stderr.contains(part), "stderr lacks `{part}`:\n{self}");
         }
-        self
+        Failed(self)
     }
 
     /// Asserts success and answers standard output as JSON.
@@ -41,9 +41,35 @@ impl Output {
     }
 }
 
+/// An output that was asserted to be a failure.
+#[derive(Debug)]
+pub(crate) struct Failed(Output);
+
+impl std::ops::Deref for Failed {
+    type Target = Output;
+
+    fn deref(&self) -> &Output {
+        &self.0
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { command, code, stdout, stderr } = self;
-        write!(f, "$ {command}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+        let Self {
+            command,
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "$ {command}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}"
+        )
     }
 }

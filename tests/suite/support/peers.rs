@@ -21,11 +21,18 @@ impl Peer {
 pub(crate) fn need(peer: Peer, test: &str) -> bool {
     let program = peer.program();
     let dirs = ["/usr/local/bin", "/usr/bin", "/bin"];
-    if dirs.iter().any(|dir| Path::new(dir).join(program).is_file()) {
+    if dirs
+        .iter()
+        .any(|dir| Path::new(dir).join(program).is_file())
+    {
         return true;
     }
     let required = std::env::var_os("NOVA_TEST_PEERS").is_some_and(|value| value == "required");
-    assert!(!required, "{test} needs {program}: run tests/peers/{}.sh", script(peer).display());
+    assert!(
+        !required,
+        "{test} needs {program}: run tests/peers/{}.sh",
+        script(peer).display()
+    );
     eprintln!("skipped: {test} ({program} is not installed)");
     false
 }

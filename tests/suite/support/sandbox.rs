@@ -23,7 +23,10 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("nv").tempdir_in("/tmp").unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("nv")
+            .tempdir_in("/tmp")
+            .unwrap();
         for part in ["home", "bin", "run", "cwd"] {
             std::fs::create_dir(dir.path().join(part)).unwrap();
         }
@@ -63,7 +66,10 @@ impl Sandbox {
         let (program, arguments) = words.split_first().unwrap();
         let own = self.path().join("bin").join(program);
         let mut command = Command::new(if own.exists() { own } else { program.into() });
-        command.args(arguments).env_clear().envs(self.env.iter().cloned());
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.env.iter().cloned());
         command.current_dir(self.path().join("cwd"));
         command
     }
@@ -76,8 +82,13 @@ impl Sandbox {
     /// Runs a command to its end with this standard input.
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Output {
         let mut command = self.command(line);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}: {error}"));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{line}: {error}"));
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_owned();
         // A command that does not read its input closes the pipe; that is its right.
@@ -92,17 +103,15 @@ impl Sandbox {
         self.run(&format!("bash -o pipefail -c {}", shell_words::quote(line)))
     }
 
-    /// Gives the server an image that the simulator can boot: kernel and initial RAM disk of a few
-    /// bytes, with a guest agent.
+    /// Gives the server a small disk image that the simulator can boot, with a guest agent.
     pub(crate) fn import_stub_image(&self, name: &str) {
-        let kernel = self.write("stub/kernel", "kernel\n");
-        let initrd = self.write("stub/initrd", "initrd\n");
-        let line = format!(
-            "nova image import --kernel {} --initrd {} --agent qga --name {name}",
-            kernel.display(),
-            initrd.display(),
-        );
-        self.run(&line).ok();
+        let disk = self.home().join("stub.img");
+        std::fs::write(&disk, [0_u8; 64 * 1024]).unwrap();
+        self.run(&format!(
+            "nova image import {} --agent qga --name {name}",
+            disk.display()
+        ))
+        .ok();
     }
 
     /// Asserts that no machine, socket or directory of one is left.
@@ -115,7 +124,9 @@ impl Sandbox {
         assert!(machines.is_empty(), "{machines:?}");
         let data = self.home().join(".local/share/nova/server/vms");
         for dir in [data, self.path().join("run/nova/vm")] {
-            let left: Vec<_> = std::fs::read_dir(&dir).map(|d| d.flatten().collect()).unwrap_or_default();
+            let left: Vec<_> = std::fs::read_dir(&dir)
+                .map(|d| d.flatten().collect())
+                .unwrap_or_default();
             assert!(left.is_empty(), "{left:?}");
         }
     }
@@ -128,14 +139,20 @@ impl Drop for Sandbox {
 }
 
 fn base_env(dir: &Path) -> Vec<(OsString, OsString)> {
-    let path = format!("{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", dir.join("bin").display());
+    let path = format!(
+        "{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        dir.join("bin").display()
+    );
     let mut env: Vec<(OsString, OsString)> = vec![
         ("HOME".into(), dir.join("home").into()),
         ("XDG_RUNTIME_DIR".into(), dir.join("run").into()),
         // The machine's own configuration must not leak into a test.
         ("NOVA_SYSTEM_DIR".into(), dir.join("etc").into()),
         // Building the guest image once is enough for all tests.
-        ("NOVA_CACHE_DIR".into(), Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache").into()),
+        (
+            "NOVA_CACHE_DIR".into(),
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache").into(),
+        ),
         // The links lead elsewhere; the tools of this sandbox are here.
         ("NOVA_EXEC_PATH".into(), dir.join("bin").into()),
         ("PATH".into(), path.into()),
@@ -144,7 +161,7 @@ fn base_env(dir: &Path) -> Vec<(OsString, OsString)> {
         ("LANG".into(), "C.UTF-8".into()),
         ("TZ".into(), "UTC".into()),
     ];
-    for name in ["LLVM_PROFILE_FILE", "RUST_BACKTRACE"] {
+    for name in ["LLVM_PROFILE_FILE"] {
         env.extend(std::env::var_os(name).map(|value| (name.into(), value)));
     }
     env
@@ -178,7 +195,9 @@ pub(crate) fn wait(line: &str, mut child: Child) -> Output {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output {
         command: line.to_owned(),
-        code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+        code: status
+            .code()
+            .unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
         stdout: text(stdout.join().unwrap()),
         stderr: text(stderr.join().unwrap()),
     }

@@ -26,9 +26,16 @@ impl Server {
         drop(std::fs::remove_file(&ready));
         let line = format!("nova-server run {flags} --ready-file {}", ready.display());
         let log = sandbox.path().join("server.out");
-        let out = std::fs::File::options().create(true).append(true).open(&log).unwrap();
+        let out = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .unwrap();
         let mut command = sandbox.command(&line);
-        command.stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(out);
+        command
+            .stdin(Stdio::null())
+            .stdout(out.try_clone().unwrap())
+            .stderr(out);
         let mut child = command.spawn().unwrap();
         let start = Instant::now();
         while !ready.exists() {
@@ -43,7 +50,10 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Self { child, data: sandbox.home().join(".local/share/nova/server") }
+        Self {
+            child,
+            data: sandbox.home().join(".local/share/nova/server"),
+        }
     }
 
     /// The server's process id.
@@ -74,7 +84,9 @@ impl Drop for Server {
 /// The processes that carry `dir` in their arguments, with those arguments.
 pub(crate) fn processes_of(dir: &Path) -> Vec<(i32, String)> {
     let needle = dir.display().to_string();
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| u32::try_from(*pid) != Ok(std::process::id()))
@@ -100,7 +112,10 @@ pub(crate) fn end_everything_of(dir: &Path) {
         found.sort_by_key(|(_, line)| !line.contains("nova-server"));
         for (pid, _) in found {
             if let Some(pid) = rustix::process::Pid::from_raw(pid) {
-                drop(rustix::process::kill_process(pid, rustix::process::Signal::KILL));
+                drop(rustix::process::kill_process(
+                    pid,
+                    rustix::process::Signal::KILL,
+                ));
             }
         }
         std::thread::sleep(Duration::from_millis(20));

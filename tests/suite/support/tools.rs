@@ -22,7 +22,9 @@ pub(crate) const TOOLS: [&str; 11] = [
 pub(crate) fn link_into(dir: &Path) {
     let separate = std::env::var_os("NOVA_TEST_BIN_DIR").map(PathBuf::from);
     for name in TOOLS {
-        let target = separate.as_ref().map_or_else(boxed, |dir| executable(dir, name));
+        let target = separate
+            .as_ref()
+            .map_or_else(boxed, |dir| executable(dir, name));
         std::os::unix::fs::symlink(target, dir.join(name)).unwrap();
     }
 }
@@ -32,6 +34,10 @@ fn boxed() -> PathBuf {
 }
 
 fn executable(dir: &Path, name: &str) -> PathBuf {
-    let file = if matches!(name, "ghost" | "gonuget") { "nova" } else { name };
+    let file = if matches!(name, "ghost" | "gonuget") {
+        "nova"
+    } else {
+        name
+    };
     Path::new(env!("CARGO_MANIFEST_DIR")).join(dir).join(file)
 }

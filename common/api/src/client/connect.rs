@@ -109,16 +109,18 @@ fn known_cluster(config: &Config, endpoint: &Endpoint) -> Option<ClusterConfig> 
 }
 
 fn of_context(config: &Config, context: &str, cluster: &str, user: Option<&str>) -> Result<Found> {
-    let missing = |what: &str, name: &str, verb: &str| {
+    let missing = |what: &str, name: &str, flags: &str| {
         Failure::new(
             Kind::Config,
             format!("context \"{context}\" names {what} \"{name}\", which is not configured"),
         )
-        .with_hint(format!("add it with: nova config {verb} {name}"))
+        .with_hint(format!(
+            "add it with: nova config set-{what} {name} {flags}"
+        ))
     };
     let cluster = config
         .cluster(cluster)
-        .ok_or_else(|| missing("cluster", cluster, "set-cluster"))?;
+        .ok_or_else(|| missing("cluster", cluster, "--server URL"))?;
     let endpoint: Endpoint = cluster.server.parse().map_err(|error| {
         let failure = Failure::new(
             Kind::Config,
@@ -134,7 +136,7 @@ fn of_context(config: &Config, context: &str, cluster: &str, user: Option<&str>)
     if let Some(name) = user {
         let user = config
             .user(name)
-            .ok_or_else(|| missing("user", name, "set-user"))?;
+            .ok_or_else(|| missing("user", name, "--token-file FILE"))?;
         found.token = token(&user)?;
         found.tls.identity = identity(&user)?;
     }

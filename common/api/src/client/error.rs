@@ -167,6 +167,9 @@ fn status_of(refusal: &Refusal) -> Status {
 }
 
 fn refusal_message(status: &Status, namespace: Option<&str>) -> String {
+    if status.class() == Code::Unauthorized {
+        return login_message(status).to_owned();
+    }
     let details = status.details.as_ref();
     let name = details
         .and_then(|details| details.name.as_deref())
@@ -184,6 +187,15 @@ fn refusal_message(status: &Status, namespace: Option<&str>) -> String {
         "AlreadyExists" => format!("{object} already exists"),
         "Invalid" => invalid_message(&object, status),
         _ => plain_message(status),
+    }
+}
+
+fn login_message(status: &Status) -> &'static str {
+    match status.exact_reason() {
+        "TokenMissing" => "the server asks for a login and got no token",
+        "TokenExpired" => "the login has expired",
+        "TokenRevoked" => "the token was revoked",
+        _ => "the server refused the login",
     }
 }
 

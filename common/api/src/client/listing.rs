@@ -4,6 +4,7 @@
 //! a slow terminal slows the fetching down instead of filling memory.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use nova_core::args::ListArgs;
@@ -89,6 +90,7 @@ impl<T: Resource> Resources<T> {
         let (watching, single) = (options.watch, options.names.len() == 1 && !options.watch);
         let resources = self.with_api(self.api().detached()?);
         let items = on_thread(Source {
+            limit: cx.globals().timeout.filter(|_| watching),
             resources,
             options,
             shape,
@@ -130,6 +132,7 @@ fn on_thread<T: Resource>(source: Source<T>) -> Result<Received> {
             tokio::select! {
                 result = source.run(&sender) => result,
                 failure = interrupted() => Err(failure),
+                () = after(source.limit) => Ok(()),
             }
         });
         // A renderer that is gone wants no failure either.
@@ -144,7 +147,17 @@ fn on_thread<T: Resource>(source: Source<T>) -> Result<Received> {
     Ok(Received(receiver))
 }
 
+/// Returns after `limit`; without one, never.
+async fn after(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
 struct Source<T> {
+    /// A watch ends after this time.
+    limit: Option<Duration>,
     resources: Resources<T>,
     options: ListingOptions,
     shape: Shape,
