@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::health::{MIN_CLIENT, VERSION};
+use super::item::json_response;
 use super::kinds::text;
-use super::list::json_response;
 use crate::app::App;
 use crate::store::format_time;
 
@@ -64,31 +64,28 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
         .filter(|node| text(node, "/status/phase") != "Ready")
         .map(|node| text(node, "/metadata/name"))
         .collect();
+    let said = match not_ready.as_slice() {
+        [] => format!("{} ready", nodes.len()),
+        names => format!("not ready: {}", names.join(", ")),
+    };
     let failed = phases(&app, "virtualmachines")["Failed"]
         .as_u64()
         .unwrap_or(0);
     let checks = vec![
-        check("store", true, format!("revision {}", app.store.revision())),
+        check("store", true, &format!("revision {}", app.store.revision())),
         check(
             "controllers",
             app.controller.get().is_some(),
-            "work is being done".to_owned(),
+            "work is being done",
         ),
-        check(
-            "nodes",
-            not_ready.is_empty() && !nodes.is_empty(),
-            match not_ready.as_slice() {
-                [] => format!("{} ready", nodes.len()),
-                names => format!("not ready: {}", names.join(", ")),
-            },
-        ),
-        check("virtualmachines", failed == 0, format!("{failed} failed")),
+        check("nodes", not_ready.is_empty() && !nodes.is_empty(), &said),
+        check("virtualmachines", failed == 0, &format!("{failed} failed")),
     ];
     let good = checks.iter().all(|check| check["healthy"] == true);
     answer(json!({"kind": "ClusterHealth", "healthy": good, "checks": checks}))
 }
 
-fn check(name: &str, healthy: bool, message: String) -> Value {
+fn check(name: &str, healthy: bool, message: &str) -> Value {
     json!({"name": name, "healthy": healthy, "message": message})
 }
 

@@ -10,9 +10,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::item::json_response;
 use super::kinds::image::{KIND, ROLES, refresh};
 use super::kinds::text;
-use super::list::json_response;
 use super::request::Call;
 use crate::app::{App, Upload, UploadError};
 use crate::auth::Verb;

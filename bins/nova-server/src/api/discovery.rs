@@ -6,9 +6,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::columns::Column;
-use super::error::ApiError;
+use super::item::json_response;
 use super::kinds::{ALL, Kind};
-use super::list::json_response;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -47,11 +46,6 @@ pub(super) async fn core_resources() -> Response {
 /// `GET /apis/nova.dev/v1`.
 pub(super) async fn resources_of_group() -> Response {
     answer(&resources("nova.dev", "nova.dev/v1"))
-}
-
-/// Any other version of the group.
-pub(super) async fn nothing() -> ApiError {
-    ApiError::no_such_path()
 }
 
 fn answer(value: &Value) -> Response {

@@ -1,6 +1,5 @@
 //! Version, health and metrics.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -8,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use super::item::json_response;
 use super::kinds::ALL;
-use super::list::json_response;
 use super::request::Query;
 use crate::app::App;
 
@@ -50,17 +49,11 @@ pub(super) async fn health(State(app): State<Arc<App>>, request: Request) -> Res
     }
     let mut text = String::new();
     for (name, good) in checks {
-        let line = if good {
-            format!("[+]{name} ok")
-        } else {
-            format!("[-]{name} failed")
-        };
-        text.push_str(&line);
-        text.push('\n');
+        let (mark, word) = if good { ('+', "ok") } else { ('-', "failed") };
+        text += &format!("[{mark}]{name} {word}\n");
     }
     let verdict = if good { "passed" } else { "failed" };
-    // Writing to a string cannot fail.
-    drop(writeln!(text, "{path} check {verdict}"));
+    text += &format!("{path} check {verdict}\n");
     (status, text).into_response()
 }
 
@@ -70,7 +63,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     for kind in ALL {
         let plural = kind.info.plural;
         let count = app.store.list(plural, None).len();
-        drop(writeln!(text, "nova_objects{{kind=\"{plural}\"}} {count}"));
+        text += &format!("nova_objects{{kind=\"{plural}\"}} {count}\n");
     }
     let uptime = jiff::Timestamp::now().as_second() - app.started.as_second();
     let gauges = [
@@ -91,10 +84,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         ),
     ];
     for (name, help, value) in gauges {
-        drop(writeln!(
-            text,
-            "# TYPE {name} gauge\n# HELP {name} {help}\n{name} {value}"
-        ));
+        text += &format!("# TYPE {name} gauge\n# HELP {name} {help}\n{name} {value}\n");
     }
     text.push_str("# EOF\n");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
 use super::error::{ApiError, Cause};
@@ -21,50 +21,6 @@ use crate::store::{Expired, Key, Object};
 const CATCH_UP: Duration = Duration::from_secs(3);
 /// Size of the pieces that a list is sent in.
 const PIECE: usize = 64 * 1024;
-
-/// `GET` of an item.
-pub(crate) fn get(call: &Call) -> Result<Response, ApiError> {
-    let view = View::of(&call.headers, &call.query)?;
-    let object = call.app.store.require(&call.key())?;
-    if call
-        .header("if-none-match")
-        .is_some_and(|tags| tag_matches(tags, object.rv))
-    {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        response.headers_mut().insert(header::ETAG, etag(object.rv));
-        return Ok(response);
-    }
-    let body = Renderer {
-        kind: call.kind,
-        view,
-    }
-    .object(&object);
-    Ok(json_response(StatusCode::OK, body, Some(object.rv)))
-}
-
-/// The entity tag of a revision.
-pub(crate) fn etag(rv: u64) -> HeaderValue {
-    HeaderValue::try_from(format!("\"{rv}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
-}
-
-/// Whether a list of entity tags holds this revision.
-pub(crate) fn tag_matches(tags: &str, rv: u64) -> bool {
-    tags.split(',')
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == rv.to_string())
-}
-
-/// A JSON answer.
-pub(crate) fn json_response(status: StatusCode, body: String, rv: Option<u64>) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    if let Some(rv) = rv {
-        response.headers_mut().insert(header::ETAG, etag(rv));
-    }
-    response
-}
 
 /// `GET` of a collection.
 pub(crate) async fn list(call: &Call) -> Result<Response, ApiError> {

@@ -41,8 +41,12 @@ pub(super) async fn around(
         Ok(response) => response,
         Err(_) => ApiError::internal("this request met a bug").into_response(),
     };
+    let reason = response
+        .extensions()
+        .get::<Raised>()
+        .map(|raised| raised.0.nova_reason());
     tracing::info!(
-        %method, path, status = response.status().as_u16(), id, user = user.unwrap_or_default(),
+        %method, path, status = response.status().as_u16(), id, user = user.unwrap_or_default(), reason,
         ms = began.elapsed().as_secs_f64() * 1000.0, "request"
     );
     stamp(&mut response, &id);

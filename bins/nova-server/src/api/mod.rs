@@ -6,6 +6,8 @@ mod content;
 mod discovery;
 pub(crate) mod error;
 mod health;
+mod idempotency;
+mod item;
 pub(crate) mod kinds;
 mod list;
 mod middleware;
@@ -26,7 +28,6 @@ mod write;
 mod tests;
 
 pub(crate) use health::VERSION;
-pub(crate) use request::RequestId;
 pub(crate) use router::router;
 
 /// Every kind that the store may hold: the plurals of the registry, and kinds that no route serves.

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
 use super::health::VERSION;
+use super::item::json_response;
 use super::kinds::{ALL, Kind};
-use super::list::json_response;
 
 /// `GET /openapi/v3`.
 pub(super) async fn index() -> Response {
@@ -62,13 +62,7 @@ fn describe(group: &str) -> Value {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     for kind in ALL.iter().filter(|kind| kind.info.group == group) {
         schemas.insert(schema_name(kind), schema(kind));
-        let collection = match kind.namespaced() {
-            true => kind
-                .info
-                .collection_path(Some("{namespace}"))
-                .replace("%7Bnamespace%7D", "{namespace}"),
-            false => kind.info.collection_path(None),
-        };
+        let collection = kind.collection_template("{namespace}");
         paths.insert(
             format!("{collection}/{{name}}"),
             json!({

@@ -7,7 +7,7 @@ use super::kinds::text;
 use super::request::Call;
 
 /// Longest wait on the server's side.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Waits as `?wait=30s` asks, at most a minute, until the operation is over or gone.
 pub(super) async fn wait(call: &Call) -> Result<(), ApiError> {

@@ -18,7 +18,7 @@ enum Field {
     Texts,
     /// A map of texts.
     Map,
-    Message(&'static [(u64, &'static str, Field)]),
+    Message(Schema),
 }
 
 type Schema = &'static [(u64, &'static str, Field)];

@@ -67,13 +67,13 @@ impl Renderer {
     }
 
     /// The object of a watch event. Only the first table of a watch has column definitions.
-    pub(crate) fn event(&self, value: Value, first: bool) -> String {
+    pub(crate) fn event(&self, value: &Value, first: bool) -> String {
         match self.view {
             View::Full => value.to_string(),
-            View::Metadata => partial(&value).to_string(),
+            View::Metadata => partial(value).to_string(),
             View::Table(include) => {
                 let rv = value.pointer("/metadata/resourceVersion").cloned();
-                self.table(vec![self.row(value, include)], rv, first)
+                self.table(vec![self.row(value.clone(), include)], rv, first)
                     .to_string()
             }
         }
@@ -83,7 +83,7 @@ impl Renderer {
     pub(crate) fn stored_event(&self, object: &Arc<Object>, first: bool) -> String {
         match self.view {
             View::Full => object.json().to_owned(),
-            _ => self.event(object.value(), first),
+            _ => self.event(&object.value(), first),
         }
     }
 

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::list::json_response;
+use super::item::json_response;
 use super::proto;
 use crate::auth::{Identity, Role, Transport, Verb};
 

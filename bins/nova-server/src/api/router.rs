@@ -15,7 +15,8 @@ use super::kinds::{ALL, Kind};
 use super::request::Call;
 use super::write::{self, Part};
 use super::{
-    cluster, content, discovery, health, list, middleware, openapi, operations, reviews, watch,
+    cluster, content, discovery, health, item, list, middleware, openapi, operations, reviews,
+    watch,
 };
 use crate::app::App;
 use crate::auth::Verb;
@@ -75,13 +76,7 @@ fn fixed() -> Router<Arc<App>> {
 /// The routes of one kind.
 fn resources(router: Router<Arc<App>>, kind: &'static Kind) -> Router<Arc<App>> {
     let all = kind.info.collection_path(None);
-    let collection = match kind.namespaced() {
-        true => kind
-            .info
-            .collection_path(Some("NS"))
-            .replace("/NS/", "/{ns}/"),
-        false => all.clone(),
-    };
+    let collection = kind.collection_template("{ns}");
     let item = format!("{collection}/{{name}}");
     let mut router = router
         .route(&collection, serve(kind, Place::Collection))
@@ -139,7 +134,7 @@ async fn handle(
             if call.kind.info.plural == "operations" {
                 operations::wait(call).await?;
             }
-            list::get(call)
+            item::get(call)
         }
         (Place::Status, Verb::Update) => write::replace(call, body, Part::Status).await,
         (Place::Status, Verb::Patch) => write::patch(call, body, Part::Status).await,

@@ -14,7 +14,7 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Certificates begin a day early, for clients whose clock is behind.
-const EARLY: Duration = Duration::from_secs(86_400);
+const EARLY: Duration = Duration::from_hours(24);
 /// Years that the authority is valid.
 const CA_YEARS: i16 = 10;
 /// Years that the server's certificate is valid; each start makes a new one.

@@ -12,7 +12,7 @@ use crate::engine::sim::SimOptions;
 use crate::supervise::{EngineChoice, Options, run as supervise};
 
 /// Idle time after which a server that a tool started ends.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 
 /// Run a server in the foreground
 ///

@@ -14,6 +14,9 @@ use super::writer::{Job, Message, Writer};
 use super::{Key, Object, StoreError, Tx, Watch};
 use crate::api::error::ApiError;
 
+/// Name of the key of continue tokens among the server's own settings.
+const SIGNING_KEY: &str = "signing-key";
+
 /// When a write is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
@@ -41,18 +44,7 @@ impl Store {
             path: path.clone(),
             source,
         };
-        let signing_key = match db.meta("signing-key").map_err(failed)? {
-            Some(key) => key,
-            None => {
-                let key = format!(
-                    "{}{}",
-                    uuid::Uuid::new_v4().simple(),
-                    uuid::Uuid::new_v4().simple()
-                );
-                db.set_meta("signing-key", &key).map_err(failed)?;
-                key
-            }
-        };
+        let signing_key = signing_key(&db).map_err(failed)?;
         let state = db.load(&path)?;
         let (sender, revision) = watch::channel(state.log.newest());
         let state = Arc::new(RwLock::new(state));
@@ -223,6 +215,17 @@ impl Store {
     pub(super) fn limit_pages(&self) {
         self.send(Message::LimitPages).unwrap();
     }
+}
+
+/// Made once, so that tokens are good over restarts.
+fn signing_key(db: &Db) -> rusqlite::Result<String> {
+    if let Some(key) = db.meta(SIGNING_KEY)? {
+        return Ok(key);
+    }
+    let random = || uuid::Uuid::new_v4().simple().to_string();
+    let key = random() + &random();
+    db.set_meta(SIGNING_KEY, &key)?;
+    Ok(key)
 }
 
 impl std::fmt::Debug for Store {

@@ -101,11 +101,6 @@ impl Log {
         }
     }
 
-    /// The oldest position a reader may have.
-    pub(super) fn floor(&self) -> u64 {
-        self.floor
-    }
-
     /// The newest revision.
     pub(super) fn newest(&self) -> u64 {
         self.floor + self.entries.len() as u64

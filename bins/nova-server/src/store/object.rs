@@ -72,11 +72,6 @@ impl Object {
             .map_err(|e| ApiError::internal(format!("stored {} cannot be read: {e}", self.key)))
     }
 
-    /// Labels, sorted by key.
-    pub(crate) fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.labels.iter().map(|(key, value)| (&**key, &**value))
-    }
-
     /// The value of one label.
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         let at = self.labels.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;

@@ -54,24 +54,24 @@ pub(super) fn stamp(
     } else {
         metadata.insert("namespace".into(), json!(key.namespace));
     }
-    match (before, &stored) {
-        (Some(before), Some(stored)) => {
-            metadata.insert("uid".into(), json!(before.uid));
-            let created = stored.metadata.creation_timestamp.as_ref();
-            metadata.insert("creationTimestamp".into(), json!(created));
-            let generation = stored.metadata.generation.unwrap_or(1);
-            let changed = stored.spec.map(RawValue::get) != spec.as_deref();
-            set_generation(metadata, spec.is_some(), generation + u64::from(changed));
-            metadata.insert("resourceVersion".into(), json!(before.rv.to_string()));
-        }
-        _ => {
-            metadata.insert("uid".into(), json!(uuid::Uuid::now_v7().to_string()));
-            metadata.insert("creationTimestamp".into(), json!(now));
-            set_generation(metadata, spec.is_some(), 1);
-        }
+    if let (Some(before), Some(stored)) = (before, &stored) {
+        metadata.insert("uid".into(), json!(before.uid));
+        let created = stored.metadata.creation_timestamp.as_ref();
+        metadata.insert("creationTimestamp".into(), json!(created));
+        let generation = stored.metadata.generation.unwrap_or(1);
+        let changed = stored.spec.map(RawValue::get) != spec.as_deref();
+        set_generation(metadata, spec.is_some(), generation + u64::from(changed));
+        metadata.insert("resourceVersion".into(), json!(before.rv.to_string()));
+    } else {
+        metadata.insert("uid".into(), json!(uuid::Uuid::now_v7().to_string()));
+        metadata.insert("creationTimestamp".into(), json!(now));
+        set_generation(metadata, spec.is_some(), 1);
     }
     // Keys of an encoded object are sorted, so equal content is equal text.
-    let unchanged = before.is_some_and(|b| value.to_string() == b.json());
+    let unchanged = before.is_some_and(|before| {
+        let text = value.to_string();
+        text == before.json()
+    });
     Ok(Stamped { value, unchanged })
 }
 

@@ -5,19 +5,25 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::log::{Change, Expired, Log};
-use super::{Key, Object};
+use super::reply::Replies;
+use super::{Key, Object, Reply};
 
 /// Newest objects and the log that leads to them.
 #[derive(Debug, Default)]
 pub(super) struct State {
     objects: BTreeMap<Key, Arc<Object>>,
     pub(super) log: Log,
+    pub(super) replies: Replies,
 }
 
 impl State {
     /// A state from what the database holds.
-    pub(super) fn new(objects: BTreeMap<Key, Arc<Object>>, log: Log) -> Self {
-        Self { objects, log }
+    pub(super) fn new(objects: BTreeMap<Key, Arc<Object>>, log: Log, replies: Replies) -> Self {
+        Self {
+            objects,
+            log,
+            replies,
+        }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
@@ -71,7 +77,10 @@ impl State {
     }
 
     /// Makes committed changes visible.
-    pub(super) fn publish(&mut self, changes: Vec<Change>) {
+    pub(super) fn publish(&mut self, changes: Vec<Change>, replies: Vec<(String, Arc<Reply>)>) {
+        for (id, reply) in replies {
+            self.replies.insert(id, reply);
+        }
         for change in changes {
             match &change.after {
                 Some(object) => {

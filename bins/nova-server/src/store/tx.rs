@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::log::Change;
 use super::stamp::{Stamped, is_finalized, stamp};
 use super::state::State;
-use super::{Key, Object};
+use super::{Key, Object, Reply};
 use crate::api::error::ApiError;
 
 /// Changes of one batch that are not yet committed, over the committed state.
@@ -16,6 +16,7 @@ pub(super) struct Batch<'a> {
     state: &'a RwLock<State>,
     objects: BTreeMap<Key, Option<Arc<Object>>>,
     pub(super) changes: Vec<Change>,
+    pub(super) replies: Vec<(String, Arc<Reply>)>,
     revision: u64,
     pub(super) now: jiff::Timestamp,
 }
@@ -27,6 +28,7 @@ impl<'a> Batch<'a> {
             state,
             objects: BTreeMap::new(),
             changes: Vec::new(),
+            replies: Vec::new(),
             revision,
             now,
         }
@@ -42,10 +44,14 @@ impl<'a> Batch<'a> {
             base: self,
             objects: BTreeMap::new(),
             changes: Vec::new(),
+            replies: Vec::new(),
         };
         let result = work(&mut tx)?;
         let Tx {
-            objects, changes, ..
+            objects,
+            changes,
+            replies,
+            ..
         } = tx;
         if !keep {
             return Ok(result);
@@ -53,6 +59,7 @@ impl<'a> Batch<'a> {
         self.revision += changes.len() as u64;
         self.objects.extend(objects);
         self.changes.extend(changes);
+        self.replies.extend(replies);
         Ok(result)
     }
 
@@ -73,6 +80,7 @@ pub(crate) struct Tx<'a> {
     base: &'a Batch<'a>,
     objects: BTreeMap<Key, Option<Arc<Object>>>,
     changes: Vec<Change>,
+    replies: Vec<(String, Arc<Reply>)>,
 }
 
 impl Tx<'_> {
@@ -148,6 +156,26 @@ impl Tx<'_> {
         let rv = self.next_revision();
         self.stage(key, rv, Some(Arc::clone(&before)), None);
         Ok(before)
+    }
+
+    /// The answer that a request with this id got before.
+    pub(crate) fn recall(&self, id: &str) -> Option<Arc<Reply>> {
+        let staged = self.base.replies.iter().chain(&self.replies);
+        let staged = staged
+            .rev()
+            .find(|(known, _)| known == id)
+            .map(|(_, reply)| reply);
+        let now = self.base.now.as_millisecond();
+        staged.cloned().or_else(|| {
+            self.base
+                .committed(|state| state.replies.get(id, now).cloned())
+        })
+    }
+
+    /// Keeps the answer of this request with what it changed: both are stored, or none.
+    pub(crate) fn remember(&mut self, id: String, reply: Reply) {
+        let at = self.base.now.as_millisecond();
+        self.replies.push((id, Arc::new(Reply { at, ..reply })));
     }
 
     fn next_revision(&self) -> u64 {

@@ -17,17 +17,20 @@ use crate::api::error::ApiError;
 /// Closures that share a transaction at most: bounds the latency of the first of them.
 const MAX_BATCH: usize = 512;
 /// How often the log is trimmed.
-const TRIM_EVERY: Duration = Duration::from_secs(60);
+const TRIM_EVERY: Duration = Duration::from_mins(1);
 
 /// Tells the caller how it ended.
-type Reply = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
+
+/// A closure with its caller behind it.
+type Work = Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Answer) + Send>;
 
 /// A queued write.
 pub(super) struct Job {
     pub(super) durability: Durability,
     /// Whether what it changes is stored; a dry run's is not.
     pub(super) keep: bool,
-    pub(super) work: Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Reply) + Send>,
+    pub(super) work: Work,
 }
 
 /// What the queue carries.
@@ -100,40 +103,41 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: Batch<'_>, durability: Durability) -> Result<(), ApiError> {
-        let changes = batch.changes;
+        let Batch {
+            changes, replies, ..
+        } = batch;
         let Some(newest) = changes.last().map(|change| change.rv) else {
             return Ok(());
         };
-        self.db.commit(&changes, durability).map_err(|error| {
-            tracing::error!(%error, changes = changes.len(), "a batch could not be stored");
-            commit_failed(&error)
-        })?;
+        self.db
+            .commit(&changes, &replies, durability)
+            .map_err(|error| {
+                tracing::error!(%error, changes = changes.len(), "a batch could not be stored");
+                commit_failed(&error)
+            })?;
         self.state
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .publish(changes);
+            .publish(changes, replies);
         self.revision.send_replace(newest);
         Ok(())
     }
 
     fn trim(&mut self) {
         let now = jiff::Timestamp::now().as_millisecond();
-        let floor = self
-            .state
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .log
-            .trim(now);
-        if let Some(floor) = floor
-            && let Err(error) = self.db.trim(floor)
-        {
+        let floor = {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            state.replies.trim(now);
+            state.log.trim(now)
+        };
+        if let Err(error) = self.db.trim(floor, now) {
             tracing::warn!(%error, "the change log could not be trimmed");
         }
     }
 }
 
 /// Runs one closure. A panic in it fails that write alone: its caller sees a dropped reply.
-fn run_one(batch: &mut Batch<'_>, job: Job) -> Option<(Result<(), ApiError>, Reply)> {
+fn run_one(batch: &mut Batch<'_>, job: Job) -> Option<(Result<(), ApiError>, Answer)> {
     let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let mut reply = None;
         let result = batch.run(job.keep, |tx| {

@@ -1,9 +1,11 @@
 //! The life of the process: one server per data directory, its listeners, its end.
 
 mod ask;
+mod ending;
 mod listen;
 mod lock;
 mod logfile;
+mod remote;
 mod run;
 mod serve;
 

@@ -8,28 +8,24 @@ use std::time::Duration;
 use nova_core::fs::{PRIVATE, write_atomic, write_failure};
 use nova_core::{Context, Cx, Failure, Kind, Result};
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
+use super::ending::{Signals, idle};
 use super::listen::{self, Socket};
 use super::lock::Lock;
 use super::logfile;
+use super::remote::Remote;
 use super::serve::{Shop, accept_tcp, accept_unix};
 use crate::api;
 use crate::app::{App, Dirs};
-use crate::auth::{Pki, PkiError, Tokens, server_config};
 use crate::control;
 use crate::engine::sim::SimOptions;
 use crate::engine::{Engine, EngineDirs, qemu, sim};
 use crate::store::{Store, StoreError};
 
-/// How often idleness is looked at.
-const LOOK: Duration = Duration::from_millis(500);
 /// Longest time that starting controllers are waited for before the socket opens.
-const RECOVERY: Duration = Duration::from_secs(60);
+const RECOVERY: Duration = Duration::from_mins(1);
 
 /// What runs the machines.
 #[derive(Debug, Clone)]
@@ -56,7 +52,7 @@ pub(crate) fn run(cx: &Cx, options: &Options) -> Result<()> {
     make_dir(&options.data)?;
     let mut lock = Lock::take(&options.data)?;
     logfile::start(cx, &options.data)?;
-    let store = Store::open(&options.data).map_err(store_failure)?;
+    let store = Store::open(&options.data).map_err(|error| store_failure(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2.max(std::thread::available_parallelism().map_or(2, usize::from)))
         .enable_all()
@@ -73,19 +69,19 @@ fn make_dir(dir: &Path) -> Result<()> {
     nova_core::fs::create_private_dir(dir).map_err(|error| write_failure(dir, &error))
 }
 
-fn store_failure(error: StoreError) -> Failure {
-    let kind = match &error {
+fn store_failure(error: &StoreError) -> Failure {
+    let kind = match error {
         StoreError::Newer { .. } | StoreError::Corrupt { .. } => Kind::Config,
         _ => Kind::Failed,
     };
-    let hint = match &error {
+    let hint = match error {
         StoreError::Newer { .. } => "use the newer nova-server, or another --data-dir",
         StoreError::Full { .. } => "free some space there",
         StoreError::Corrupt { .. } => "restore it from a backup, or use another --data-dir",
         _ => "check who owns the directory and whether its file system is writable",
     };
     let mut failure = Failure::new(kind, error.to_string()).with_hint(hint);
-    let mut source = std::error::Error::source(&error);
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         failure = failure.with_cause(cause);
         source = cause.source();
@@ -120,7 +116,7 @@ async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) 
         }
     }
     let (stop, stopped) = watch::channel(false);
-    let tasks = accept(&app, socket, remote, stopped);
+    let mut tasks = accept(&app, socket, remote, stopped);
     lock.announce(&options.data, &options.socket, options.on_demand)?;
     ready(options)?;
     tracing::info!(
@@ -136,24 +132,17 @@ async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) 
         name = signals.next() => name,
         () = idle(&app, options) => "idle",
     };
-    finish(cx, &app, lock, stop, tasks, why).await;
-    Ok(())
-}
-
-/// Stops accepting, lets requests under way come to their end, says what runs on.
-async fn finish(
-    cx: &Cx,
-    app: &App,
-    lock: &mut Lock,
-    stop: watch::Sender<bool>,
-    mut tasks: JoinSet<()>,
-    why: &str,
-) {
     tracing::info!(why, "ending");
     lock.withdraw();
     app.activity.stop();
     stop.send_replace(true);
     while tasks.join_next().await.is_some() {}
+    say_what_runs_on(cx, &app);
+    Ok(())
+}
+
+/// Machines outlive their server.
+fn say_what_runs_on(cx: &Cx, app: &App) {
     let on = machines_on(app);
     if on > 0 {
         tracing::info!(machines = on, "virtual machines run on");
@@ -184,47 +173,6 @@ fn engine(options: &Options, dirs: &Dirs) -> Arc<dyn Engine> {
     match &options.engine {
         EngineChoice::Qemu => qemu::open(dirs),
         EngineChoice::Sim(sim) => sim::open(&dirs, sim.clone()),
-    }
-}
-
-/// Listeners for other machines, and how their callers are known.
-#[derive(Default)]
-struct Remote {
-    tls: Option<TlsAcceptor>,
-    listeners: Vec<TcpListener>,
-    plain: Vec<TcpListener>,
-    tokens: Option<Tokens>,
-}
-
-impl Remote {
-    async fn open(options: &Options) -> Result<Self> {
-        let mut remote = Self::default();
-        for address in &options.listen {
-            remote.listeners.push(listen::tcp(*address).await?);
-        }
-        for address in &options.plain_http {
-            remote.plain.push(listen::tcp(*address).await?);
-        }
-        if !remote.listeners.is_empty() || !remote.plain.is_empty() {
-            let path = Tokens::admin_file(&options.data);
-            let tokens = Tokens::load(&options.data);
-            remote.tokens = Some(tokens.map_err(|error| write_failure(&path, &error))?);
-        }
-        if !remote.listeners.is_empty() {
-            let pki = Pki::open(&options.data, &options.listen).map_err(pki_failure)?;
-            let config = server_config(pki).map_err(|error| {
-                Failure::new(Kind::Config, format!("TLS cannot be set up: {error}"))
-            })?;
-            remote.tls = Some(TlsAcceptor::from(config));
-        }
-        Ok(remote)
-    }
-}
-
-fn pki_failure(error: PkiError) -> Failure {
-    match error {
-        PkiError::File { path, source } => write_failure(&path, &source),
-        PkiError::Certificate(_) => Failure::new(Kind::Config, error.to_string()),
     }
 }
 
@@ -261,52 +209,4 @@ fn ready(options: &Options) -> Result<()> {
     });
     write_atomic(path, format!("{content}\n").as_bytes(), PRIVATE)
         .map_err(|error| write_failure(path, &error))
-}
-
-/// Returns when nobody used the server for as long as it may be idle. One that people or the system
-/// started, and one that others can reach, never goes by itself.
-async fn idle(app: &App, options: &Options) {
-    let remote = !options.listen.is_empty() || !options.plain_http.is_empty();
-    let Some(limit) = options.idle_exit.filter(|_| !remote) else {
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::time::sleep(LOOK.min(limit)).await;
-        let busy = app
-            .controller
-            .get()
-            .is_none_or(|controller| controller.busy().is_some());
-        if !busy && app.activity.idle_for().is_some_and(|idle| idle >= limit) {
-            return;
-        }
-    }
-}
-
-/// The signals that end a server.
-struct Signals {
-    term: tokio::signal::unix::Signal,
-    int: tokio::signal::unix::Signal,
-    hup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let open = |kind| signal(kind).context(Kind::Failed, || "cannot watch signals".to_owned());
-        Ok(Self {
-            term: open(SignalKind::terminate())?,
-            int: open(SignalKind::interrupt())?,
-            hup: open(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        loop {
-            tokio::select! {
-                _ = self.term.recv() => return "TERM",
-                _ = self.int.recv() => return "INT",
-                // A closed terminal is no reason to end.
-                _ = self.hup.recv() => {}
-            }
-        }
-    }
 }

@@ -48,11 +48,6 @@ impl ApiError {
         self.0.status
     }
 
-    /// Kubernetes' reason.
-    pub(crate) fn reason(&self) -> &'static str {
-        self.0.reason
-    }
-
     /// Our finer reason (`OperationInProgress`, `InUse`, …).
     pub(crate) fn nova_reason(&self) -> &'static str {
         self.0.nova_reason
@@ -74,13 +69,6 @@ impl ApiError {
     #[must_use]
     pub(crate) fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.0.details.insert(key.to_owned(), value.into());
-        self
-    }
-
-    /// Says in which namespace the target is.
-    #[must_use]
-    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
-        namespace.clone_into(&mut self.0.target.namespace);
         self
     }
 
@@ -182,7 +170,7 @@ pub(crate) struct Raised(pub(crate) ApiError);
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body(None).to_string()));
-        *response.status_mut() = self.0.status;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

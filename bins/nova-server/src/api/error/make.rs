@@ -2,7 +2,7 @@
 //! case, since clients match on them.
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::fault::{Fault, Target};
 use super::{ApiError, Cause};
@@ -127,21 +127,6 @@ impl ApiError {
             .at(key)
             .detail("phase", phase)
             .detail("allowed", json!(allowed))
-    }
-
-    /// Another operation of the object runs and cannot be superseded.
-    pub(crate) fn in_progress(key: &Key, operation: &str) -> Self {
-        let words = Words(
-            StatusCode::CONFLICT,
-            "Conflict",
-            "Conflict",
-            "OperationInProgress",
-        );
-        let message = format!("operation {operation:?} on {:?} is still running", key.name);
-        Self::new(&words, message)
-            .at(key)
-            .detail("operation", operation)
-            .retryable()
     }
 
     /// The body is well formed and says something impossible. `kind` is the singular kind.
@@ -415,10 +400,5 @@ impl ApiError {
     #[must_use]
     pub(crate) fn on(self, key: &Key) -> Self {
         self.at(key)
-    }
-
-    /// The details member `details.KEY`, where the error has it.
-    pub(crate) fn details(&self) -> &Map<String, Value> {
-        &self.0.details
     }
 }

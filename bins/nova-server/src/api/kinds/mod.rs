@@ -159,6 +159,15 @@ impl Kind {
         self.info.scope == Scope::Namespaced
     }
 
+    /// The path of its collection with a parameter in the namespace's place.
+    pub(crate) fn collection_template(&self, parameter: &str) -> String {
+        if !self.namespaced() {
+            return self.info.collection_path(None);
+        }
+        let path = self.info.collection_path(Some("NS"));
+        path.replace("/NS/", &format!("/{parameter}/"))
+    }
+
     /// Whether clients have this verb.
     pub(crate) fn allows(&self, verb: &str) -> bool {
         self.verbs.contains(&verb)

@@ -97,7 +97,9 @@ pub(super) fn known_fields(
         let message = format!("strict decoding error: {}", faults.join(", "));
         return Err(ApiError::unknown_fields(message, &unknown));
     }
-    unknown.iter().for_each(|path| prune(value, path));
+    for path in &unknown {
+        prune(value, path);
+    }
     Ok(if mode == FieldValidation::Warn {
         faults
     } else {

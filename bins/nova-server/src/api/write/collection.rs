@@ -10,7 +10,7 @@ use serde_json::json;
 use super::delete::{options, remove};
 use super::run;
 use crate::api::error::ApiError;
-use crate::api::list::json_response;
+use crate::api::item::json_response;
 use crate::api::request::Call;
 use crate::api::select::Selection;
 use crate::store::Object;

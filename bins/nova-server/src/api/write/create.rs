@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use super::body::{FieldValidation, known_fields, object};
 use super::{Written, answer, meta, run};
 use crate::api::error::ApiError;
+use crate::api::idempotency::Attempt;
 use crate::api::kinds::{Context, Kind, text};
 use crate::api::request::Call;
-use crate::store::{Key, Tx};
+use crate::store::{Key, Reply, Tx};
 
 /// Largest object that is stored.
 pub(super) const MAX_OBJECT: usize = 1024 * 1024;
@@ -22,12 +23,38 @@ pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError
     let mut value = object(call, &bytes)?;
     let warnings = known_fields(call.kind, &mut value, FieldValidation::of(call)?)?;
     prepare(call, &mut value)?;
+    let attempt = Attempt::of(call, &bytes)?;
     let (kind, context, key) = (call.kind, call.context(), call.key_named(""));
-    let written = run(call, move |tx| store(tx, kind, &context, key, value)).await?;
+    let written = run(call, move |tx| {
+        let Some(attempt) = attempt else {
+            return store(tx, kind, &context, key, value);
+        };
+        if let Some(earlier) = attempt.earlier(tx)? {
+            return repeated(earlier);
+        }
+        let written = store(tx, kind, &context, key, value)?;
+        attempt.keep(tx, written.value.to_string(), written.operation.clone());
+        Ok(written)
+    })
+    .await?;
     if !call.dry_run()? {
         call.kind.rules.after(&call.app);
     }
     answer(call, StatusCode::CREATED, written, &warnings)
+}
+
+/// What the first request of this key was answered.
+fn repeated(earlier: Reply) -> Result<Written, ApiError> {
+    let value: Value = serde_json::from_str(&earlier.body)
+        .map_err(|error| ApiError::internal(format!("a kept answer cannot be read: {error}")))?;
+    let rv = text(&value, "/metadata/resourceVersion")
+        .parse()
+        .unwrap_or_default();
+    Ok(Written {
+        value,
+        rv,
+        operation: earlier.operation,
+    })
 }
 
 /// Refuses what a new object cannot have and drops what only the server sets.

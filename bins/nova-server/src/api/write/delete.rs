@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::update::wrong_uid;
 use super::{Written, answer, run};
 use crate::api::error::ApiError;
+use crate::api::item::{json_response, tag_matches};
 use crate::api::kinds::{Context, DeleteOptions, Kind};
-use crate::api::list::{json_response, tag_matches};
 use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
 

@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use super::error::ApiError;
-use super::list::json_response;
+use super::item::json_response;
 use super::negotiate::View;
 use super::render::Renderer;
 use super::request::Call;

@@ -90,12 +90,12 @@ fn immutable_names(terms: &Terms, after: &Value) -> Result<(), ApiError> {
             causes.push(Cause::invalid(field, &is.into(), "field is immutable"));
         }
     }
-    match causes.is_empty() {
-        true => Ok(()),
-        false => Err(ApiError::immutable(
-            &terms.key,
-            terms.kind.info.kind,
-            causes,
-        )),
+    if causes.is_empty() {
+        return Ok(());
     }
+    Err(ApiError::immutable(
+        &terms.key,
+        terms.kind.info.kind,
+        causes,
+    ))
 }

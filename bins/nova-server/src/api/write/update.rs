@@ -9,8 +9,8 @@ use super::body::{FieldValidation, known_fields, object};
 use super::create::{check, same_namespace};
 use super::{Written, answer, run};
 use crate::api::error::{ApiError, Cause};
+use crate::api::item::tag_matches;
 use crate::api::kinds::{Context, Kind, text};
-use crate::api::list::tag_matches;
 use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
 

@@ -1,1 +1,0 @@
-//! The router, driven without a socket.

@@ -1,0 +1,7 @@
+//! The router, driven without a socket.
+
+mod images;
+mod lists;
+mod rig;
+mod watches;
+mod writes;
