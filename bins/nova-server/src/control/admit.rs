@@ -137,20 +137,23 @@ fn check(app: &App, vm: &Value) -> Result<(), ApiError> {
         app,
         namespace: key.namespace.clone(),
     };
-    let causes = match resolve(&typed, &shelf) {
-        Ok(_) | Err(Blocked::ImageNotReady(_)) => return Ok(()),
-        Err(Blocked::Invalid(causes)) => causes,
-        Err(blocked @ Blocked::NodeNotFound(_)) => {
-            let value = json!(typed.spec.placement.and_then(|p| p.node));
-            vec![Cause::invalid(
-                "spec.placement.node",
-                &value,
-                &explain(&blocked).1,
-            )]
+    match resolve(&typed, &shelf) {
+        Ok(_) | Err(Blocked::ImageNotReady(_)) => Ok(()),
+        Err(blocked) => Err(refusal(&key, &typed, &blocked)),
+    }
+}
+
+/// The error of a VM that cannot be made into a machine.
+pub(super) fn refusal(key: &Key, vm: &VirtualMachine, blocked: &Blocked) -> ApiError {
+    let causes = match blocked {
+        Blocked::Invalid(causes) => causes.clone(),
+        Blocked::NodeNotFound(node) => {
+            let text = explain(blocked).1;
+            vec![Cause::invalid("spec.placement.node", &json!(node), &text)]
         }
-        Err(blocked) => return Err(no_image(&key, &typed, &blocked)),
+        _ => return no_image(key, vm, blocked),
     };
-    Err(ApiError::invalid(&key, "VirtualMachine", causes))
+    ApiError::invalid(key, "VirtualMachine", causes)
 }
 
 fn no_image(key: &Key, vm: &VirtualMachine, blocked: &Blocked) -> ApiError {

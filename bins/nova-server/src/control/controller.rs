@@ -75,7 +75,7 @@ impl Controller {
         recover::run(&app, &self.inner.recorder).await;
         self.inner.recovered.send_replace(true);
         tokio::spawn(self.clone().listen(events));
-        super::house::start(&app, &self.inner.recorder);
+        super::house::start(&app);
         // Changes since `revision` are looked at again; that costs a glance.
         self.look_at_all();
         loop {
@@ -104,7 +104,7 @@ impl Controller {
             op::KIND => self.operation_changed(object),
             "images" => self.wake_all(),
             _ if change.after.is_some() => {
-                namespace::changed(&self.inner.app, &self.inner.recorder, object);
+                namespace::changed(&self.inner.app, object);
             }
             _ => {}
         }
@@ -115,7 +115,7 @@ impl Controller {
             self.vm_changed(&object, false);
         }
         for object in self.inner.app.store.list("namespaces", None) {
-            namespace::changed(&self.inner.app, &self.inner.recorder, &object);
+            namespace::changed(&self.inner.app, &object);
         }
     }
 

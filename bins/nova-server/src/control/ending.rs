@@ -21,6 +21,7 @@ pub(super) fn update(facts: &Facts, how: Ending) -> Update {
         Ending::Done => done(facts),
         Ending::TimedOut => timed_out(facts),
         Ending::GuestIgnored => ignored(facts),
+        Ending::Impossible => impossible(facts),
     }
 }
 
@@ -86,6 +87,18 @@ fn ignored(facts: &Facts) -> Update {
     let mut status = subject.status.clone();
     status.phase = Some(VmPhase::Running);
     update.status = Some(status);
+    update
+}
+
+/// There is no machine to be made: says why, in the words that a create would have got.
+fn impossible(facts: &Facts) -> Update {
+    let subject = &facts.subject;
+    let error = match &facts.machine {
+        Err(blocked) => super::admit::refusal(&subject.key, &subject.vm, blocked),
+        Ok(_) => ApiError::internal("the machine can be made after all"),
+    };
+    let mut update = failed(facts, &error);
+    update.notes.push(Note::warning("Failed", error.message()));
     update
 }
 

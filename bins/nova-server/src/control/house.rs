@@ -7,7 +7,6 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::clock::{after, now, parse};
 use super::doc::text;
-use super::events::Recorder;
 use super::subject::Shared;
 use super::{events, node, op};
 use crate::api::error::ApiError;
@@ -21,7 +20,7 @@ const MOST_EVENTS: usize = 100_000;
 const BATCH: usize = 500;
 
 /// Starts the tasks.
-pub(super) fn start(app: &Shared, _recorder: &Recorder) {
+pub(super) fn start(app: &Shared) {
     tokio::spawn(heartbeat(Shared::clone(app)));
     tokio::spawn(sweep(Shared::clone(app)));
 }

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::admit::{DeleteAsks, on_vm_delete};
 use super::doc::{deleting, drop_finalizer, flag, text};
-use super::events::Recorder;
 use super::intent::VMS;
 use super::op::{self, Caller};
 use super::subject::Shared;
@@ -75,20 +74,17 @@ pub(crate) fn on_namespace_delete(
 }
 
 /// Starts to empty a namespace that is going away.
-pub(super) fn changed(app: &Shared, recorder: &Recorder, object: &Object) {
+pub(super) fn changed(app: &Shared, object: &Object) {
     let value = object.value();
     if !deleting(&value) || text(&value, "/metadata/name").is_empty() {
         return;
     }
-    let (app, recorder, name) = (
-        Shared::clone(app),
-        recorder.clone(),
-        object.key.name.clone(),
-    );
+    let (app, name) = (Shared::clone(app), object.key.name.clone());
     tokio::spawn(async move {
         loop {
-            match empty(&app, &recorder, &name).await {
-                Ok(true) => return,
+            match empty(&app, &name).await {
+                // Files of images that went with it.
+                Ok(true) => return crate::api::kinds::image::sweep(&app).await,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(namespace = name, %error, "cannot be emptied yet"),
             }
@@ -99,7 +95,7 @@ pub(super) fn changed(app: &Shared, recorder: &Recorder, object: &Object) {
 
 /// Removes what is in the namespace, and the namespace when nothing is left; answers whether it is
 /// gone.
-async fn empty(app: &Shared, _recorder: &Recorder, name: &str) -> Result<bool, ApiError> {
+async fn empty(app: &Shared, name: &str) -> Result<bool, ApiError> {
     let name = name.to_owned();
     let work = move |tx: &mut Tx<'_>| {
         let key = Key::new(KIND, "", &*name);

@@ -96,6 +96,8 @@ pub(super) struct View {
     pub(super) retry_at: Option<Timestamp>,
     /// The spec cannot be turned into a machine yet (no image).
     pub(super) blocked: bool,
+    /// And waiting does not help.
+    pub(super) hopeless: bool,
     /// The engine made its disks for the newest spec.
     pub(super) provisioned: bool,
     /// The newest spec was offered to the running machine.
@@ -151,6 +153,8 @@ pub(super) enum Ending {
     TimedOut,
     /// The guest did not stop and may not be forced.
     GuestIgnored,
+    /// There is no machine to be made from the spec.
+    Impossible,
 }
 
 /// Decides the next step.
@@ -233,6 +237,9 @@ fn toward_on(view: &View, frozen: bool) -> Step {
 
 fn boot(view: &View, frozen: bool) -> Step {
     let boots = view.task.as_ref().is_some_and(|task| task.boots);
+    if view.hopeless && view.task.is_some() {
+        return Step::Finish(Ending::Impossible);
+    }
     if view.blocked || (view.halted && !boots) {
         return Step::Rest(None);
     }

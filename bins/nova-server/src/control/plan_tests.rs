@@ -28,6 +28,7 @@ fn view(want: Want, seen: Seen) -> View {
         halted: false,
         retry_at: None,
         blocked: false,
+        hopeless: false,
         provisioned: true,
         applied: true,
         ready: seen == ON,
@@ -107,6 +108,18 @@ fn a_missing_image_waits_without_an_end() {
         ..view(Want::Running, Seen::Absent)
     };
     assert_eq!(next(&boots(blocked)), Step::Rest(None));
+}
+
+#[test]
+fn an_impossible_machine_ends_its_operation() {
+    let hopeless = View {
+        blocked: true,
+        hopeless: true,
+        provisioned: false,
+        ..view(Want::Running, Seen::Absent)
+    };
+    assert_eq!(next(&hopeless), Step::Rest(None));
+    assert_eq!(next(&boots(hopeless)), Step::Finish(Ending::Impossible));
 }
 
 #[test]

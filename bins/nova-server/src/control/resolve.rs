@@ -45,6 +45,13 @@ pub(super) enum Blocked {
     Invalid(Vec<Cause>),
 }
 
+impl Blocked {
+    /// Whether only a change by somebody helps.
+    pub(super) fn is_hopeless(&self) -> bool {
+        !matches!(self, Self::ImageNotReady(_))
+    }
+}
+
 type Faults = Vec<Cause>;
 
 /// Resolves a VM. All faults of the spec are reported at once.
@@ -239,8 +246,21 @@ fn boot(
     Ok(Boot::Direct {
         kernel,
         initrd,
-        cmdline: cmdline.unwrap_or_default(),
+        cmdline: named(cmdline.unwrap_or_default(), vm),
     })
+}
+
+/// A guest without disk and without cloud-init learns its name from the kernel's command line: the
+/// kernel hands words that it does not know to the first process as variables.
+fn named(cmdline: String, vm: &VirtualMachine) -> String {
+    if cmdline.split(' ').any(|word| word.starts_with("hostname=")) {
+        return cmdline;
+    }
+    let guest = vm.spec.guest.as_ref();
+    let name = guest.and_then(|guest| guest.hostname.as_deref());
+    format!("{cmdline} hostname={}", name.unwrap_or(&vm.metadata.name))
+        .trim()
+        .to_owned()
 }
 
 fn initrd_of(name: &str, library: &dyn Library) -> Result<Option<PathBuf>, Blocked> {

@@ -207,6 +207,7 @@ impl Facts {
             halted: subject.halted(),
             retry_at: subject.record.retry_at,
             blocked: self.machine.is_err(),
+            hopeless: self.machine.as_ref().is_err_and(Blocked::is_hopeless),
             provisioned: self.provisioned,
             applied: subject.record.generation == subject.generation() || self.machine.is_err(),
             ready: self.ready(),

@@ -90,12 +90,10 @@ fn shown(app: &App, target: &Target, before: &Usage, now: &Usage) -> Value {
     json!({
         "apiVersion": "nova.dev/v1", "kind": "VirtualMachineUsage",
         "metadata": {"name": target.key.name, "namespace": target.key.namespace, "uid": target.uid},
-        "usage": {
-            "cpuPercent": percent(app, target, before, now),
-            "cpuTimeSeconds": now.cpu_time_seconds, "memoryUsed": now.memory_used,
-            "memoryBalloon": now.memory_balloon, "netRx": now.net_rx, "netTx": now.net_tx,
-            "diskRead": now.disk_read, "diskWrite": now.disk_write, "sampledAt": now.sampled_at,
-        },
+        "cpuPercent": percent(app, target, before, now),
+        "cpuTimeSeconds": now.cpu_time_seconds, "memoryUsed": now.memory_used,
+        "memoryBalloon": now.memory_balloon, "netRx": now.net_rx, "netTx": now.net_tx,
+        "diskRead": now.disk_read, "diskWrite": now.disk_write, "sampledAt": now.sampled_at,
     })
 }
 
