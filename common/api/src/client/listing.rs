@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use nova_core::args::ListArgs;
 use nova_core::{Column, Context, Cx, Failure, Format, Item, Kind, Listing, Result, Row};
 use nova_http::{block_on_without_signals, interrupted};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -21,6 +22,8 @@ use super::resources::{ListOptions, Resources};
 use super::watch::{Feed, Step};
 use crate::types::{ColumnDefinition, Resource, Scope, TABLE_ACCEPT};
 
+/// How often a silent watch looks whether its output is still read.
+const LOOK_FOR_READER: Duration = Duration::from_millis(500);
 /// Items that wait for the renderer.
 const WAITING: usize = 256;
 
@@ -133,6 +136,7 @@ fn on_thread<T: Resource>(source: Source<T>) -> Result<Received> {
                 result = source.run(&sender) => result,
                 failure = interrupted() => Err(failure),
                 () = after(source.limit) => Ok(()),
+                () = reader_gone(), if source.options.watch => Ok(()),
             }
         });
         // A renderer that is gone wants no failure either.
@@ -152,6 +156,19 @@ async fn after(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Waits until nobody reads standard output any more. A watch that has nothing to write would not notice.
+async fn reader_gone() {
+    loop {
+        tokio::time::sleep(LOOK_FOR_READER).await;
+        let stdout = std::io::stdout();
+        let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+        let polled = rustix::event::poll(&mut fds, Some(&Timespec::default()));
+        if polled.is_ok() && fds[0].revents().contains(PollFlags::ERR) {
+            return;
+        }
     }
 }
 
