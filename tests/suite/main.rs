@@ -2,6 +2,7 @@
 
 mod support;
 
+mod chaos;
 mod config;
 mod dispatch;
 mod faults;

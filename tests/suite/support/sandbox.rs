@@ -119,7 +119,7 @@ impl Sandbox {
     pub(crate) fn nothing_is_left(&self) {
         let machines: Vec<_> = super::server::processes_of(self.path())
             .into_iter()
-            .filter(|(_, line)| line.contains("qemu"))
+            .filter(|(_, line)| line.contains("qemu-system"))
             .collect();
         assert!(machines.is_empty(), "{machines:?}");
         let data = self.home().join(".local/share/nova/server/vms");
