@@ -3,12 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nova_core::fs::Lock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
-use super::catalog::{Checksum, Package};
+use super::catalog::{self, Checksum, Package};
 use super::downloads::Downloads;
 use super::modules::Modules;
 use super::packages;
@@ -36,6 +38,9 @@ const OPTIONAL: [&str; 8] = [
 /// Parts of the kernel that cost tenths of a second and that this guest never uses: a self-test of
 /// key derivation, kprobe events, and the speaker. Kernels without them ignore the names.
 const SLOW_INITCALLS: &str = "crypto_kdf108_init,init_kprobe_trace,add_pcspkr";
+
+/// How long a build waits for another one.
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What a build is busy with, for a progress display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,28 +99,59 @@ pub fn build(cache: &Path, anew: bool, progress: &mut dyn FnMut(Step)) -> Result
     let dir = cache.join("packages");
     fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
     // Two builds at once would download everything twice; the second waits and finds the first's.
-    let _guard = lock(&cache.join("lock"))?;
+    let _guard = Lock::take(&cache.join("lock"), PATIENCE).map_err(Error::Run)?;
     let downloads = Downloads::new(dir);
     progress(Step::Resolving);
-    let packages = packages::choose(progress)?;
-    let home = cache.join(key(&packages));
-    if !anew && let Some(built) = finished(&home) {
+    let mut packages = packages::choose(progress)?;
+    if !anew && let Some(built) = finished(&cache.join(key(&packages))) {
         return Ok(built);
     }
-    fetch(&downloads, &packages, progress)?;
+    if let Err(error) = fetch(&downloads, &packages, progress) {
+        packages = chosen_again(error, progress)?;
+        fetch(&downloads, &packages, progress)?;
+    }
+    let built = make(cache, &downloads, &packages, progress)?;
+    forget_the_rest(cache, &key(&packages));
+    downloads.forget_others(&packages);
+    Ok(built)
+}
+
+/// Old lists name files that the mirror no longer has. Only root may fetch new ones; for others,
+/// and for other errors, `error` stands.
+fn chosen_again(error: Error, progress: &mut dyn FnMut(Step)) -> Result<Vec<Package>, Error> {
+    if !matches!(error, Error::Download { .. }) {
+        return Err(error);
+    }
+    progress(Step::Updating);
+    catalog::update().map_err(|_| error)?;
+    packages::choose(progress)
+}
+
+fn make(
+    cache: &Path,
+    downloads: &Downloads,
+    packages: &[Package],
+    progress: &mut dyn FnMut(Step),
+) -> Result<Built, Error> {
     let tree = tempfile::tempdir_in(cache).map_err(Error::io("create a directory in", cache))?;
     progress(Step::Unpacking);
-    for package in &packages {
+    for package in packages {
         downloads.unpack(package, tree.path())?;
     }
     progress(Step::Packing);
-    write_image(tree.path(), &home, &packages)
+    write_image(tree.path(), &cache.join(key(packages)), packages)
 }
 
-fn lock(path: &Path) -> Result<File, Error> {
-    let file = File::create(path).map_err(Error::io("create", path))?;
-    file.lock().map_err(Error::io("lock", path))?;
-    Ok(file)
+/// Removes builds of other packages and what a kill left of unpacking. The server has the files
+/// of its images itself, so whatever cannot be removed only takes space.
+fn forget_the_rest(cache: &Path, key: &str) {
+    let entries = fs::read_dir(cache).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.path().is_dir()) {
+        if entry.file_name() != key && entry.file_name() != "packages" {
+            let removed = fs::remove_dir_all(entry.path());
+            tracing::debug!(path = ?entry.path(), ?removed, "forgetting an old build");
+        }
+    }
 }
 
 fn fetch(

@@ -75,6 +75,22 @@ impl Downloads {
         fs::rename(&file, self.path(package)).map_err(Error::io("keep", &file))
     }
 
+    /// Removes the files of other packages, and what a kill left of a download.
+    pub(crate) fn forget_others(&self, packages: &[Package]) {
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let wanted = packages
+                .iter()
+                .any(|package| entry.file_name() == *package.file);
+            let path = entry.path();
+            let removed = match path.is_dir() {
+                _ if wanted => continue,
+                true => fs::remove_dir_all(&path),
+                false => fs::remove_file(&path),
+            };
+            tracing::debug!(?path, ?removed, "forgetting an old download");
+        }
+    }
+
     /// Whether the verified file of `package` is here.
     pub(crate) fn has(&self, package: &Package) -> bool {
         package.checksum.matches(&self.path(package))
