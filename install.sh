@@ -129,6 +129,14 @@ apt() {
     apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@"
 }
 
+update_lists() {
+  [ -z "${UPDATED:-}" ] || return 0
+  # sudo asks for its password here, in sight, rather than into the log.
+  [ -z "$ROOT" ] || sudo -v
+  step "update the package lists" apt update
+  UPDATED=1
+}
+
 install_packages() {
   [ ${#PACKAGES[@]} -gt 0 ] || return 0
   local by_hand="apt-get update && apt-get install -y --no-install-recommends ${PACKAGES[*]}"
@@ -140,10 +148,8 @@ install_packages() {
     say "    going on without them"
     return 0
   fi
-  # sudo asks for its password here, in sight, rather than into the log.
-  [ -z "$ROOT" ] || sudo -v
   NEXT=${ROOT:+sudo }"sh -c '$by_hand'"
-  step "update the package lists" apt update
+  update_lists
   step "install ${PACKAGES[*]}" apt install --no-install-recommends "${PACKAGES[@]}"
   NEXT=''
 }
@@ -168,18 +174,18 @@ find_rust() {
   fi
 }
 
-apt_knows() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Filename:'; }
+apt_knows() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep '^Filename:' >/dev/null; }
 
 cargo_is_new_enough() {
   local version
   version=$(cargo --version 2>/dev/null) || return 1
   version=${version#cargo }
-  [ "$(printf '%s\n' "$RUST_NEEDED" "${version%% *}" | sort -V | head -n 1)" = "$RUST_NEEDED" ]
+  [ "$(printf '%s\n' "$RUST_NEEDED" "${version%% *}" | sort -V | sed -n 1p)" = "$RUST_NEEDED" ]
 }
 
 get_rust() {
   if [ "$RUST" = unknown ]; then
-    apt_knows apt || step "update the package lists" apt update
+    update_lists
     find_rust
   fi
   [ "$RUST" = package ] && install_rust
@@ -190,6 +196,7 @@ install_rust() {
   if ! have rustup; then
     [ "$ROOT" != no ] || rust_missing
     NEXT=$RUSTUP_LINE
+    update_lists
     step "install rustup of the distribution" apt install --no-install-recommends rustup
   fi
   NEXT="rustup toolchain install stable --profile minimal"
@@ -326,7 +333,7 @@ installed_unit() { grep -s '^/.*\.service$' "$MANIFEST" || :; }
 forget_old_files() {
   local old
   while IFS= read -r old; do
-    printf '%s\n' "${INSTALLED[@]}" | grep -qxF -- "$old" || rm -f -- "$old"
+    printf '%s\n' "${INSTALLED[@]}" | grep -xF -- "$old" >/dev/null || rm -f -- "$old"
   done < <(grep -s '^/' "$MANIFEST" | grep -v '\.service$')
 }
 
@@ -404,7 +411,7 @@ demo() {
   fi
   local nova=$BIN/nova name
   NEXT="$nova image build tiny -v"
-  "$nova" image get tiny -o json 2>>"$LOG" | grep -q '"phase": *"Ready"' ||
+  "$nova" image get tiny -o json 2>>"$LOG" | grep '"phase": *"Ready"' >/dev/null ||
     step "build the guest image from the distribution's packages" "$nova" image build tiny
   name=$(demo_name "$nova")
   NEXT="$nova vm logs $name"
@@ -419,11 +426,11 @@ demo() {
 # The machine of an earlier demo, else the first free name.
 demo_name() {
   local names name number=1
-  name=$("$1" vm list -l app=nova-demo -o name 2>>"$LOG" | head -n 1)
+  name=$("$1" vm list -l app=nova-demo -o name 2>>"$LOG" | sed -n 1p)
   if [ -z "$name" ]; then
     names=$("$1" vm list -o name 2>>"$LOG")
     name=demo
-    while printf '%s\n' "$names" | grep -qx "[^/]*/$name"; do
+    while printf '%s\n' "$names" | grep -x "[^/]*/$name" >/dev/null; do
       number=$((number + 1)) name=demo-$number
     done
   fi
@@ -479,7 +486,7 @@ uninstall() {
   say "So do packages of the distribution, such as $EMULATOR_PACKAGE."
 }
 
-server_runs() { "$BIN/nova-server" status 2>/dev/null | grep -q '^Running: *yes'; }
+server_runs() { "$BIN/nova-server" status 2>/dev/null | grep '^Running: *yes' >/dev/null; }
 
 stop_service() {
   local unit
@@ -503,8 +510,8 @@ main() {
   [ "$RUST" != missing ] || rust_missing
   show_plan
   confirm_plan
-  install_packages
   get_rust
+  install_packages
   build
   step "install to $BIN" install_files
   [ -z "$SERVICE" ] || install_service
