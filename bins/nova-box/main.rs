@@ -15,11 +15,18 @@ use nova_core::{Context, Failure, Kind, Result};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let called = arguments.first().map(|name| base_name(name)).unwrap_or_default();
+    let called = arguments
+        .first()
+        .map(|name| base_name(name))
+        .unwrap_or_default();
     if called != "nova-box" {
         return tools::run(&called, &arguments).unwrap_or_else(|| fail(&unknown(&called)));
     }
-    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let words: Vec<&str> = arguments
+        .iter()
+        .skip(1)
+        .filter_map(|word| word.to_str())
+        .collect();
     let done = match words.as_slice() {
         ["--man", dir] => man::write_all(Path::new(dir)),
         ["--links", dir] => make_links(Path::new(dir)),
@@ -28,13 +35,19 @@ fn main() -> ExitCode {
             let inner = arguments.get(1..).unwrap_or_default();
             return tools::run(tool, inner).unwrap_or_else(|| fail(&unknown(tool)));
         }
-        _ => Err(Failure::usage("usage: nova-box TOOL…, --list, --links DIR or --man DIR")),
+        _ => Err(Failure::usage(
+            "usage: nova-box TOOL…, --list, --links DIR or --man DIR",
+        )),
     };
     done.map_or_else(|failure| fail(&failure), |()| ExitCode::SUCCESS)
 }
 
 fn base_name(name: &OsString) -> String {
-    Path::new(name).file_name().unwrap_or(name).to_string_lossy().into_owned()
+    Path::new(name)
+        .file_name()
+        .unwrap_or(name)
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn unknown(name: &str) -> Failure {

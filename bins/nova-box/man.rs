@@ -22,7 +22,10 @@ fn write_tree(dir: &Path, mut command: Command) -> Result<()> {
 }
 
 fn write_page(dir: &Path, command: &Command) -> Result<()> {
-    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let name = command
+        .get_display_name()
+        .unwrap_or(command.get_name())
+        .to_owned();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
         .title(name.to_uppercase())
@@ -34,5 +37,7 @@ fn write_page(dir: &Path, command: &Command) -> Result<()> {
         .context(Kind::Internal, || format!("writing the page of {name}"))?;
     let path = dir.join(format!("{name}.1"));
     write_atomic(&path, &page, PUBLIC).map_err(|error| write_failure(&path, &error))?;
-    command.get_subcommands().try_for_each(|inner| write_page(dir, inner))
+    command
+        .get_subcommands()
+        .try_for_each(|inner| write_page(dir, inner))
 }

@@ -38,7 +38,9 @@ const DISPATCHERS: [&str; 3] = ["nova", "ghost", "gonuget"];
 
 /// Every name that this executable answers to.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    DISPATCHERS.into_iter().chain(TOOLS.iter().map(|tool| tool.name))
+    DISPATCHERS
+        .into_iter()
+        .chain(TOOLS.iter().map(|tool| tool.name))
 }
 
 /// The commands of every tool, for manuals.

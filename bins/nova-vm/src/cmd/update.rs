@@ -1,6 +1,6 @@
 //! `nova vm update`: change virtual machines.
 
-use nova_api::client::Written;
+use nova_api::client::{WaitFor, Written};
 use nova_api::{JsonPatch, Patch, VmName};
 use nova_core::{Change, Cx, Failure, Kind, Outcome, Outcomes, Result};
 use nova_http::each_bounded;
@@ -109,14 +109,22 @@ pub(crate) async fn settle(
     written: Written,
     wait: &WaitArgs,
 ) -> Result<Value> {
-    let Some(operation) = written.operation.filter(|_| wait.waits()) else {
+    if !wait.waits() {
         return Ok(written.object);
-    };
+    }
     let limit = WaitArgs::limit(session.cx);
-    session
-        .follow(&operation, &format!("updating vm/{name}"), limit)
+    if let Some(operation) = &written.operation {
+        session
+            .follow(operation, &format!("updating vm/{name}"), limit)
+            .await?;
+    }
+    let generation = written.object["metadata"]["generation"]
+        .as_i64()
+        .unwrap_or_default();
+    let settled = session
+        .until(name, &WaitFor::Observed(generation), limit)
         .await?;
-    session.get(name).await
+    Ok(settled.unwrap_or(written.object))
 }
 
 /// Says which changes wait, and for what.

@@ -27,6 +27,8 @@ pub enum WaitFor {
     Address,
     /// A field exists, or has a value.
     Field(FieldPath, Option<String>),
+    /// The server has taken this generation of the spec in.
+    Observed(i64),
     /// All of these.
     All(Vec<Self>),
     /// One of these.
@@ -95,6 +97,7 @@ impl fmt::Display for WaitFor {
             Self::Address => f.write_str("ip"),
             Self::Field(path, None) => write!(f, "jsonpath={path}"),
             Self::Field(path, Some(value)) => write!(f, "jsonpath={path}={value}"),
+            Self::Observed(generation) => write!(f, "generation {generation}"),
             Self::All(parts) => f.write_str(&joined(parts, " and ")),
             Self::Any(parts) => f.write_str(&joined(parts, " or ")),
         }
@@ -133,6 +136,9 @@ impl WaitFor {
         match self {
             Self::All(_) | Self::Any(_) | Self::Delete => false,
             Self::Create => true,
+            Self::Observed(generation) => object["status"]["observedGeneration"]
+                .as_i64()
+                .is_some_and(|observed| observed >= *generation),
             Self::Condition(type_, status) => has_condition(object, type_, status),
             Self::Phase(phase) => object["status"]["phase"]
                 .as_str()
