@@ -10,15 +10,16 @@ const MINOR_DISTANCE: u64 = 2;
 /// Asks the server for its version and refuses one that is too far away.
 pub(crate) async fn check(api: &Api) -> Result<(), ApiError> {
     let info = api.version().await?;
-    if understands(VERSION, &info.server_version) {
+    accept(&api.http().endpoint().to_string(), &info.server_version)
+}
+
+/// Refuses a version that is too far away.
+pub(crate) fn accept(endpoint: &str, version: &str) -> Result<(), ApiError> {
+    if understands(VERSION, version) {
         return Ok(());
     }
-    let endpoint = api.http().endpoint();
     Err(ApiError::Server {
-        message: format!(
-            "the server at {endpoint} has version {}, this tool has {VERSION}",
-            info.server_version
-        ),
+        message: format!("the server at {endpoint} has version {version}, this tool has {VERSION}"),
         hint: "install the same version on both sides; two minor versions apart still work"
             .to_owned(),
     })

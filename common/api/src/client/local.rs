@@ -10,7 +10,7 @@ use nova_core::{Cx, env};
 use tokio::net::UnixStream;
 
 use super::error::ApiError;
-use super::handshake::VERSION;
+use super::handshake::{self, VERSION};
 use super::spawn::{self, Program};
 use crate::types::{LOCK_FILE, ServerLock};
 
@@ -54,6 +54,8 @@ impl LocalServer {
                 && answers(&lock.socket).await
             {
                 if lock.version == VERSION || !lock.on_demand {
+                    // One that a person started is theirs to replace.
+                    handshake::accept(&format!("unix:{}", lock.socket.display()), &lock.version)?;
                     return Ok(Some(lock.socket));
                 }
                 self.replace(&lock).await?;
@@ -309,6 +311,12 @@ mod tests {
         // One that somebody started by hand is never replaced, whatever its version.
         write_lock(&server, "0.0.9", false);
         assert_eq!(run(server.ensure()).unwrap(), server.socket);
+        write_lock(&server, "9.0.0", false);
+        let error = run(server.ensure()).unwrap_err().to_string();
+        assert!(
+            error.ends_with("has version 9.0.0, this tool has 0.1.0"),
+            "{error}"
+        );
     }
 
     #[test]
