@@ -47,46 +47,50 @@ pub(super) async fn health(State(app): State<Arc<App>>, request: Request) -> Res
     if good && !query.flag("verbose") {
         return (status, "ok").into_response();
     }
-    let mut text = String::new();
-    for (name, good) in checks {
+    let line = |(name, good): (&str, bool)| {
         let (mark, word) = if good { ('+', "ok") } else { ('-', "failed") };
-        text += &format!("[{mark}]{name} {word}\n");
-    }
+        format!("[{mark}]{name} {word}\n")
+    };
+    let lines: String = checks.into_iter().map(line).collect();
     let verdict = if good { "passed" } else { "failed" };
-    text += &format!("{path} check {verdict}\n");
+    let text = format!("{lines}{path} check {verdict}\n");
     (status, text).into_response()
 }
 
 /// `GET /metrics` in OpenMetrics.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let mut text = String::from("# TYPE nova_objects gauge\n# HELP nova_objects Objects stored.\n");
+    let mut lines = vec![
+        "# TYPE nova_objects gauge".to_owned(),
+        "# HELP nova_objects Objects stored.".to_owned(),
+    ];
     for kind in ALL {
         let plural = kind.info.plural;
         let count = app.store.list(plural, None).len();
-        text += &format!("nova_objects{{kind=\"{plural}\"}} {count}\n");
+        lines.push(format!("nova_objects{{kind=\"{plural}\"}} {count}"));
     }
     let uptime = jiff::Timestamp::now().as_second() - app.started.as_second();
+    let uptime = u64::try_from(uptime).unwrap_or(0);
+    let clients = app.activity.clients() as u64;
     let gauges = [
         (
             "nova_clients",
             "Requests and streams being served.",
-            app.activity.clients() as u64,
+            clients,
         ),
         (
             "nova_resource_version",
             "Newest revision.",
             app.store.revision(),
         ),
-        (
-            "nova_uptime_seconds",
-            "Time since start.",
-            u64::try_from(uptime).unwrap_or(0),
-        ),
+        ("nova_uptime_seconds", "Time since start.", uptime),
     ];
     for (name, help, value) in gauges {
-        text += &format!("# TYPE {name} gauge\n# HELP {name} {help}\n{name} {value}\n");
+        lines.push(format!(
+            "# TYPE {name} gauge\n# HELP {name} {help}\n{name} {value}"
+        ));
     }
-    text.push_str("# EOF\n");
+    lines.push("# EOF\n".to_owned());
+    let text = lines.join("\n");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     (
         [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],

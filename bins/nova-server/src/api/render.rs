@@ -32,9 +32,8 @@ impl Renderer {
             View::Full => value.to_string(),
             View::Metadata => partial(&value).to_string(),
             View::Table(include) => {
-                let rv = value.pointer("/metadata/resourceVersion").cloned();
-                self.table(vec![self.row(value, include)], rv, true)
-                    .to_string()
+                let rv = value["metadata"]["resourceVersion"].clone();
+                self.table(&self.row(value, include), &rv, true).to_string()
             }
         }
     }
@@ -72,8 +71,8 @@ impl Renderer {
             View::Full => value.to_string(),
             View::Metadata => partial(value).to_string(),
             View::Table(include) => {
-                let rv = value.pointer("/metadata/resourceVersion").cloned();
-                self.table(vec![self.row(value.clone(), include)], rv, first)
+                let rv = value["metadata"]["resourceVersion"].clone();
+                self.table(&self.row(value.clone(), include), &rv, first)
                     .to_string()
             }
         }
@@ -101,23 +100,23 @@ impl Renderer {
             View::Metadata => partial(&object).to_string(),
             View::Table(_) => {
                 let row = json!({"cells": [], "object": partial(&object)});
-                self.table(vec![row], Some(json!(revision.to_string())), false)
+                self.table(&row, &json!(revision.to_string()), false)
                     .to_string()
             }
         }
     }
 
-    fn table(&self, rows: Vec<Value>, rv: Option<Value>, columns: bool) -> Value {
-        let mut table = json!({
-            "apiVersion": "meta.k8s.io/v1", "kind": "Table",
-            "metadata": {"resourceVersion": rv.unwrap_or(json!(""))}, "rows": rows,
-        });
-        table["columnDefinitions"] = if columns {
+    /// A table of one row.
+    fn table(&self, row: &Value, rv: &Value, columns: bool) -> Value {
+        let columns = if columns {
             self.definitions()
         } else {
             json!([])
         };
-        table
+        json!({
+            "apiVersion": "meta.k8s.io/v1", "kind": "Table",
+            "metadata": {"resourceVersion": rv}, "columnDefinitions": columns, "rows": [row],
+        })
     }
 
     fn row(&self, value: Value, include: Include) -> Value {

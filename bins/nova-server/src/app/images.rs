@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
@@ -15,6 +17,8 @@ const PART: &str = ".part-";
 #[derive(Debug, Clone)]
 pub(crate) struct ImageFiles {
     dir: PathBuf,
+    /// A sweep was announced and did not begin yet.
+    announced: Arc<AtomicBool>,
 }
 
 /// A file that is being received.
@@ -50,6 +54,7 @@ impl ImageFiles {
     pub(crate) fn new(data: &Path) -> Self {
         Self {
             dir: data.join("images/sha256"),
+            announced: Arc::default(),
         }
     }
 
@@ -88,6 +93,16 @@ impl ImageFiles {
     /// Removes what uploads left that a kill cut short. Only before the first upload.
     pub(crate) fn remove_parts(&self) -> io::Result<Vec<String>> {
         self.remove_where(|name| name.starts_with(PART))
+    }
+
+    /// Whether the caller is the first to ask for a sweep since the last one began.
+    pub(crate) fn announce_sweep(&self) -> bool {
+        !self.announced.swap(true, Ordering::Relaxed)
+    }
+
+    /// From now on a deletion needs another sweep.
+    pub(crate) fn begin_sweep(&self) {
+        self.announced.store(false, Ordering::Relaxed);
     }
 
     /// Removes files whose digest nobody names.
@@ -194,7 +209,10 @@ mod tests {
         assert_eq!(upload(&files, b"kernel").unwrap(), 6);
         let digest = hex(&Sha256::digest(b"kernel"));
         assert_eq!(files.size(&digest), Some(6));
-        assert_eq!(files.sweep(&BTreeSet::new()).unwrap(), [digest.clone()]);
+        assert_eq!(
+            files.sweep(&BTreeSet::new()).unwrap(),
+            std::slice::from_ref(&digest)
+        );
         assert_eq!(files.size(&digest), None);
     }
 

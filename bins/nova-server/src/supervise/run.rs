@@ -180,12 +180,12 @@ fn accept(
     app: &Arc<App>,
     socket: Socket,
     remote: Remote,
-    stop: watch::Receiver<bool>,
+    ended: watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let shop = Shop {
         router: api::router(Arc::clone(app)),
         tokens: remote.tokens,
-        stop,
+        stop: ended,
     };
     let mut tasks = JoinSet::new();
     for listener in remote.listeners {

@@ -1,9 +1,11 @@
 //! `Image`: files by digest. An image is Ready when each file that it names is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nova_api::types::{Image, Quantity, Resource};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -63,6 +65,9 @@ pub(crate) static KIND: Kind = Kind {
     unknown: unknown_of::<Image>,
     rules: &Rule,
 };
+
+/// Time between a deletion and the removal of its files.
+const SWEEP_AFTER: Duration = Duration::from_millis(500);
 
 /// Roles of files.
 pub(crate) const ROLES: &[&str] = &["disk", "kernel", "initrd"];
@@ -146,9 +151,17 @@ impl Rules for Rule {
         mark_or_delete(tx, object)
     }
 
-    fn after(&self, app: &Arc<App>) {
+    fn deleted(&self, app: &Arc<App>) {
+        // Many deletions in a row are followed by one look at what is left.
+        if !app.images.announce_sweep() {
+            return;
+        }
         let app = Arc::clone(app);
-        tokio::spawn(async move { sweep(&app).await });
+        tokio::spawn(async move {
+            tokio::time::sleep(SWEEP_AFTER).await;
+            app.images.begin_sweep();
+            sweep(&app).await;
+        });
     }
 }
 
@@ -216,6 +229,24 @@ fn names_image(vm: &Value, name: &str) -> bool {
     text(vm, "/spec/image") == name || disks.into_iter().flatten().any(|d| d["image"] == name)
 }
 
+/// As much of an image as says which files it names.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    spec: NamedSpec,
+}
+
+#[derive(Default, Deserialize)]
+struct NamedSpec {
+    #[serde(default)]
+    files: BTreeMap<String, NamedFile>,
+}
+
+#[derive(Deserialize)]
+struct NamedFile {
+    sha256: Option<String>,
+}
+
 /// Removes files that no image names any longer. It runs between writes, so that an image which is
 /// being made cannot lose a file that it was just found to have.
 pub(crate) async fn sweep(app: &Arc<App>) {
@@ -224,10 +255,13 @@ pub(crate) async fn sweep(app: &Arc<App>) {
         let images = tx.list("images", None);
         let used: BTreeSet<String> = images
             .iter()
+            .filter_map(|image| image.decode::<Named>().ok())
             .flat_map(|image| {
-                digests(&image.value())
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
+                image
+                    .spec
+                    .files
+                    .into_values()
+                    .filter_map(|file| file.sha256)
             })
             .collect();
         Ok(files.sweep(&used))

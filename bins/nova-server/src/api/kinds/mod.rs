@@ -109,8 +109,8 @@ pub(crate) trait Rules: Sync {
         mark_or_delete(tx, object)
     }
 
-    /// After a committed write or delete.
-    fn after(&self, _app: &Arc<App>) {}
+    /// After objects were deleted.
+    fn deleted(&self, _app: &Arc<App>) {}
 }
 
 /// A kind that has no rules of its own.

@@ -42,14 +42,14 @@ async fn discovery_names_every_kind_with_its_columns() {
 async fn pages_show_one_snapshot() {
     let rig = Rig::new().await;
     for name in ["a", "b", "c", "d"] {
-        rig.machine(name, json!({})).await;
+        rig.machine(name, &json!({})).await;
     }
     let first = rig.get(&format!("{VMS}?limit=2")).await.body;
     assert_eq!(names(&first), ["a", "b"]);
     assert_eq!(first["metadata"]["remainingItemCount"], 2);
     let token = first["metadata"]["continue"].as_str().unwrap();
 
-    rig.machine("bb", json!({})).await;
+    rig.machine("bb", &json!({})).await;
     rig.delete(&format!("{VMS}/d?gracePeriodSeconds=0")).await;
     let second = rig
         .get(&format!("{VMS}?limit=2&continue={token}"))
@@ -73,9 +73,9 @@ async fn pages_show_one_snapshot() {
 #[tokio::test]
 async fn selectors_choose_and_bad_ones_say_why() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({"app": "web", "tier": "front"}))
+    rig.machine("a", &json!({"app": "web", "tier": "front"}))
         .await;
-    rig.machine("b", json!({"app": "db"})).await;
+    rig.machine("b", &json!({"app": "db"})).await;
     let web = rig
         .get(&format!("{VMS}?labelSelector=app+in+(web,x),!gone"))
         .await
@@ -112,7 +112,7 @@ async fn selectors_choose_and_bad_ones_say_why() {
 #[tokio::test]
 async fn a_table_has_the_columns_of_the_kind() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
+    rig.machine("a", &json!({})).await;
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
     let request = Request::get(format!("{VMS}?includeObject=Object")).header("accept", accept);
     let table = rig.send(request, Body::empty()).await.body;
@@ -128,7 +128,7 @@ async fn a_table_has_the_columns_of_the_kind() {
 #[tokio::test]
 async fn an_unchanged_item_is_304() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
+    rig.machine("a", &json!({})).await;
     let first = rig.get("/api/v1/namespaces/default").await;
     let tag = first.headers["etag"].clone();
     let request = Request::get("/api/v1/namespaces/default").header("if-none-match", tag);
@@ -163,7 +163,7 @@ async fn revisions_out_of_reach_are_told() {
 #[tokio::test]
 async fn strangers_get_401_and_viewers_may_only_look() {
     let mut rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
+    rig.machine("a", &json!({})).await;
     rig.role = None;
     let answer = rig.get(VMS).await;
     assert_eq!(answer.status, 401);

@@ -109,7 +109,7 @@ impl Rig {
     }
 
     /// Stores a machine that stays off.
-    pub(super) async fn machine(&self, name: &str, labels: Value) -> Value {
+    pub(super) async fn machine(&self, name: &str, labels: &Value) -> Value {
         let made = self.post(VMS, &machine(name, labels)).await;
         assert_eq!(made.status, 201, "{}", made.body);
         made.body
@@ -117,7 +117,7 @@ impl Rig {
 }
 
 /// A machine that stays off and needs no image.
-pub(super) fn machine(name: &str, labels: Value) -> Value {
+pub(super) fn machine(name: &str, labels: &Value) -> Value {
     json!({
         "apiVersion": "nova.dev/v1", "kind": "VirtualMachine",
         "metadata": {"name": name, "labels": labels},

@@ -48,14 +48,14 @@ impl Lines {
 #[tokio::test]
 async fn state_comes_first_and_changes_follow() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
+    rig.machine("a", &json!({})).await;
     let mut watch = Lines::open(&rig, "").await;
     let (word, object) = watch.next().await.unwrap();
     assert_eq!(
         (word.as_str(), &object["metadata"]["name"]),
         ("ADDED", &json!("a"))
     );
-    rig.machine("b", json!({})).await;
+    rig.machine("b", &json!({})).await;
     let added = watch.skip_to("ADDED").await;
     assert_eq!(added["metadata"]["name"], "b");
     rig.delete(&format!("{VMS}/b?gracePeriodSeconds=0")).await;
@@ -78,7 +78,7 @@ async fn state_comes_first_and_changes_follow() {
 #[tokio::test]
 async fn an_object_enters_and_leaves_the_selection() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
+    rig.machine("a", &json!({})).await;
     let rv = rig.app.store.revision();
     let mut watch = Lines::open(&rig, &format!("labelSelector=x=1&resourceVersion={rv}")).await;
     let path = format!("{VMS}/a");
@@ -94,7 +94,7 @@ async fn an_object_enters_and_leaves_the_selection() {
 #[tokio::test]
 async fn bookmarks_come_only_when_asked_for() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
+    rig.machine("a", &json!({})).await;
     let initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
     let mut watch = Lines::open(&rig, &format!("{initial}&allowWatchBookmarks=true")).await;
     assert_eq!(watch.next().await.unwrap().0, "ADDED");
@@ -126,8 +126,8 @@ async fn a_position_from_elsewhere_is_an_error_event() {
 #[tokio::test]
 async fn a_table_watch_defines_its_columns_once() {
     let rig = Rig::new().await;
-    rig.machine("a", json!({})).await;
-    rig.post(VMS, &machine("b", json!({}))).await;
+    rig.machine("a", &json!({})).await;
+    rig.post(VMS, &machine("b", &json!({}))).await;
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
     let request = Request::get(format!("{VMS}?watch=true")).header("accept", accept);
     let mut watch = Lines(rig.open(request, Body::empty()).await.into_body());

@@ -11,7 +11,7 @@ const MERGE: &str = "application/merge-patch+json";
 #[tokio::test]
 async fn all_faults_come_at_once() {
     let rig = Rig::new().await;
-    let mut body = machine("Bad_Name", json!({"a b": "c"}));
+    let mut body = machine("Bad_Name", &json!({"a b": "c"}));
     body["metadata"]["annotations"] = json!({"x".repeat(70): ""});
     let answer = rig.post(VMS, &body).await;
     assert_eq!(answer.status, 422);
@@ -33,7 +33,7 @@ async fn all_faults_come_at_once() {
 #[tokio::test]
 async fn unknown_fields_follow_field_validation() {
     let rig = Rig::new().await;
-    let mut body = machine("a", json!({}));
+    let mut body = machine("a", &json!({}));
     body["spec"]["cpus"] = json!(2);
     let strict = rig
         .post(&format!("{VMS}?fieldValidation=Strict"), &body)
@@ -90,7 +90,7 @@ async fn a_dry_run_answers_and_stores_nothing() {
     let rig = Rig::new().await;
     let before = rig.app.store.revision();
     let answer = rig
-        .post(&format!("{VMS}?dryRun=All"), &machine("a", json!({})))
+        .post(&format!("{VMS}?dryRun=All"), &machine("a", &json!({})))
         .await;
     assert_eq!(answer.status, 201);
     assert!(answer.body["metadata"]["uid"].is_string());
@@ -98,7 +98,7 @@ async fn a_dry_run_answers_and_stores_nothing() {
     assert_eq!(rig.get(&format!("{VMS}/a")).await.status, 404);
     assert_eq!(rig.app.store.revision(), before);
     assert_eq!(
-        rig.post(&format!("{VMS}?dryRun=some"), &machine("a", json!({})))
+        rig.post(&format!("{VMS}?dryRun=some"), &machine("a", &json!({})))
             .await
             .status,
         400
@@ -108,7 +108,7 @@ async fn a_dry_run_answers_and_stores_nothing() {
 #[tokio::test]
 async fn a_name_is_made_from_its_prefix() {
     let rig = Rig::new().await;
-    let mut body = machine("", json!({}));
+    let mut body = machine("", &json!({}));
     body["metadata"] = json!({"generateName": "web-"});
     let made = rig.post(VMS, &body).await.body;
     let name = made["metadata"]["name"].as_str().unwrap();
@@ -120,7 +120,7 @@ async fn a_name_is_made_from_its_prefix() {
 async fn the_namespace_must_exist() {
     let rig = Rig::new().await;
     let path = "/apis/nova.dev/v1/namespaces/nowhere/virtualmachines";
-    let answer = rig.post(path, &machine("a", json!({}))).await;
+    let answer = rig.post(path, &machine("a", &json!({}))).await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.body["message"], "namespaces \"nowhere\" not found");
 }
@@ -132,7 +132,7 @@ async fn a_repeated_request_gets_the_first_answer() {
         let request = Request::post(VMS)
             .header("content-type", JSON)
             .header("idempotency-key", "k1");
-        rig.send(request, Body::from(machine(name, json!({})).to_string()))
+        rig.send(request, Body::from(machine(name, &json!({})).to_string()))
             .await
     };
     let first = send("a").await;
@@ -182,8 +182,8 @@ async fn an_old_revision_loses() {
 async fn a_replacement_names_its_revision_or_is_forced() {
     let rig = Rig::new().await;
     let path = format!("{VMS}/a");
-    rig.machine("a", json!({})).await;
-    let answer = rig.put(&path, &machine("a", json!({"x": "y"}))).await;
+    rig.machine("a", &json!({})).await;
+    let answer = rig.put(&path, &machine("a", &json!({"x": "y"}))).await;
     assert_eq!(answer.status, 422);
     assert_eq!(
         answer.body["details"]["causes"][0]["field"],
@@ -192,7 +192,7 @@ async fn a_replacement_names_its_revision_or_is_forced() {
     let forced = rig
         .put(
             &format!("{path}?force=true"),
-            &machine("a", json!({"x": "y"})),
+            &machine("a", &json!({"x": "y"})),
         )
         .await;
     assert_eq!(forced.status, 200, "{}", forced.body);
@@ -201,14 +201,14 @@ async fn a_replacement_names_its_revision_or_is_forced() {
         forced.body["status"]["phase"].is_string(),
         "the status is the server's"
     );
-    assert_eq!(rig.put(&path, &machine("b", json!({}))).await.status, 400);
+    assert_eq!(rig.put(&path, &machine("b", &json!({}))).await.status, 400);
 }
 
 #[tokio::test]
 async fn patches_of_three_kinds() {
     let rig = Rig::new().await;
     let path = format!("{VMS}/a");
-    rig.machine("a", json!({"app": "web"})).await;
+    rig.machine("a", &json!({"app": "web"})).await;
     let merge = json!({"metadata": {"labels": {"app": null, "b": "1"}}});
     let merged = rig.patch(&path, MERGE, &merge).await;
     assert_eq!(merged.body["metadata"]["labels"], json!({"b": "1"}));
@@ -261,7 +261,7 @@ async fn an_empty_patch_makes_no_revision() {
 #[tokio::test]
 async fn deletions_mind_preconditions_and_finalizers() {
     let rig = Rig::new().await;
-    let vm = rig.machine("a", json!({})).await;
+    let vm = rig.machine("a", &json!({})).await;
     let path = format!("{VMS}/a");
     let wrong = json!({"preconditions": {"uid": "other"}});
     let request = Request::delete(&path).header("content-type", JSON);

@@ -57,7 +57,7 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
             }
         }
     }
-    call.kind.rules.after(&call.app);
+    call.kind.rules.deleted(&call.app);
     match failed {
         Some(error) => Err(error),
         None => Ok(listed(call, &gone, revision)),

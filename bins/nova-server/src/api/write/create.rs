@@ -37,9 +37,6 @@ pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError
         Ok(written)
     })
     .await?;
-    if !call.dry_run()? {
-        call.kind.rules.after(&call.app);
-    }
     answer(call, StatusCode::CREATED, written, &warnings)
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     })
     .await?;
     if !call.dry_run()? {
-        call.kind.rules.after(&call.app);
+        call.kind.rules.deleted(&call.app);
     }
     match deleted.value {
         Value::Null => Ok(json_response(

@@ -70,9 +70,6 @@ pub(super) fn finish(
     written: Written,
     warnings: &[String],
 ) -> Result<Response, ApiError> {
-    if !call.dry_run()? {
-        call.kind.rules.after(&call.app);
-    }
     answer(call, StatusCode::OK, written, warnings)
 }
 
