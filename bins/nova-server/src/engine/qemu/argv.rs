@@ -18,15 +18,12 @@ pub(super) struct Host<'a> {
 /// CPUs that may be added while the machine runs, counted with those it starts with.
 pub(super) const CPUS_MAX: u32 = 8;
 
-/// Memory modules that may be added.
-const MEMORY_SLOTS: u32 = 8;
-
-/// Memory up to which a machine may grow while it runs; larger ones may double.
-const MEMORY_MAX: u64 = 8 << 30;
-
 /// Under emulation on a busy host the guest cannot calibrate its clocks against the PIT, and a microvm,
 /// which has no other, hangs for ever; these spare it the attempt.
 const TCG_CLOCK: [&str; 3] = ["no_timer_check", "tsc_early_khz=1000000", "lpj=4000000"];
+
+/// A microvm has no keyboard controller to reset it through; a triple fault does.
+const MICROVM_REBOOT: &str = "reboot=t";
 
 /// The arguments of QEMU for this machine.
 pub(super) fn argv(machine: &Machine, host: Host<'_>) -> Result<Vec<String>, EngineError> {
@@ -128,19 +125,13 @@ impl Arguments {
             "max"
         };
         self.option("-cpu", machine.cpu_model.as_deref().unwrap_or(best));
-        let size = kibibytes(machine.memory);
-        if self.microvm {
-            self.option("-m", format!("size={size}K"));
-            self.option("-smp", format!("cpus={}", machine.cpus));
-        } else {
-            let most = kibibytes(MEMORY_MAX.max(machine.memory.saturating_mul(2)));
-            self.option(
-                "-m",
-                format!("size={size}K,slots={MEMORY_SLOTS},maxmem={most}K"),
-            );
-            let most = CPUS_MAX.max(machine.cpus);
-            self.option("-smp", format!("cpus={},maxcpus={most}", machine.cpus));
-        }
+        // Room for more memory is not declared: a guest that could get memory above 4 GiB sets 64 MiB aside
+        // for devices that cannot reach there.
+        self.option("-m", format!("size={}K", kibibytes(machine.memory)));
+        // Guests under emulation stall when a CPU joins late, and a microvm cannot take one.
+        let fixed = self.microvm || accelerator == "tcg";
+        let most = machine.cpus.max(if fixed { 0 } else { CPUS_MAX });
+        self.option("-smp", format!("cpus={},maxcpus={most}", machine.cpus));
         self.option("-object", "rng-random,id=rng0,filename=/dev/urandom");
         self.virtio("rng", "rng=rng0,id=vrng0");
         self.virtio("balloon", "id=balloon0,deflate-on-oom=on");
@@ -223,16 +214,18 @@ impl Arguments {
         if let Some(initrd) = initrd {
             self.option("-initrd", initrd.display().to_string());
         }
-        let clock: &[&str] = if self.microvm && accelerator == "tcg" {
-            &TCG_CLOCK
-        } else {
-            &[]
-        };
-        self.option("-append", kernel_arguments(cmdline, clock));
+        let mut extra = vec!["console=ttyS0"];
+        if self.microvm {
+            extra.push(MICROVM_REBOOT);
+        }
+        if self.microvm && accelerator == "tcg" {
+            extra.extend(TCG_CLOCK);
+        }
+        self.option("-append", kernel_arguments(cmdline, &extra));
     }
 }
 
-/// The kernel's command line, with a console and `extra` arguments that it does not set itself.
+/// The kernel's command line, with the `extra` arguments whose keys it does not set itself.
 fn kernel_arguments(cmdline: &str, extra: &[&str]) -> String {
     let sets = |key: &str| {
         cmdline
@@ -240,10 +233,7 @@ fn kernel_arguments(cmdline: &str, extra: &[&str]) -> String {
             .any(|word| word.split('=').next() == Some(key))
     };
     let key = |argument: &str| argument.split('=').next().unwrap_or_default().to_owned();
-    let wanted = ["console=ttyS0"]
-        .iter()
-        .chain(extra)
-        .filter(|argument| !sets(&key(argument)));
+    let wanted = extra.iter().filter(|argument| !sets(&key(argument)));
     let words = cmdline.split_whitespace().chain(wanted.copied());
     words.collect::<Vec<_>>().join(" ")
 }
@@ -336,8 +326,8 @@ mod tests {
         -S
         -machine q35,accel=tcg
         -cpu max
-        -m size=262144K,slots=8,maxmem=8388608K
-        -smp cpus=1,maxcpus=8
+        -m size=262144K
+        -smp cpus=1,maxcpus=1
         -object rng-random,id=rng0,filename=/dev/urandom
         -device virtio-rng-pci,rng=rng0,id=vrng0
         -device virtio-balloon-pci,id=balloon0,deflate-on-oom=on
@@ -363,7 +353,7 @@ mod tests {
         let line = line(&machine, "tcg");
         assert!(line.contains("-machine microvm,accel=tcg\n"), "{line}");
         assert!(line.ends_with(
-            "-append quiet console=ttyS0 no_timer_check tsc_early_khz=1000000 lpj=4000000"
+            "-append quiet console=ttyS0 reboot=t no_timer_check tsc_early_khz=1000000 lpj=4000000"
         ));
         assert!(!line.contains("-pci"), "{line}");
     }

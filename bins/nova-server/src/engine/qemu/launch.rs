@@ -239,17 +239,19 @@ pub(super) async fn attach(
         ports: forwards,
     };
     let qga = Qga::new(vm.layout.socket("qga"));
+    let fresh = status["status"] == "prelaunch";
     let facts = Facts {
         running,
         paused,
         agent: false,
+        unswept: !fresh,
         port_open: false,
         opening: 0,
         traffic: (0, 0),
     };
     let live = Arc::new(Live::new(process, qmp, qga, facts));
     vm.set_live(Some(Arc::clone(&live)));
-    let agent_open = status["status"] != "prelaunch" && agent_is_open(&live.qmp).await;
+    let agent_open = !fresh && agent_is_open(&live.qmp).await;
     tokio::spawn(supervise::watch(
         Arc::clone(core),
         Arc::clone(vm),

@@ -9,13 +9,13 @@ use super::ports;
 use super::qmp::QmpError;
 use super::vm::{Live, Vm};
 use crate::engine::pending::{Change, changes};
-use crate::engine::{EngineError, Machine, MachineType, PendingChange};
-
-/// Linux takes memory in blocks of this size.
-const MODULE: u64 = 128 << 20;
+use crate::engine::{EngineError, Machine, PendingChange};
 
 /// A guest with a balloon driver reaches a new size within this time.
 const BALLOON: Duration = Duration::from_secs(3);
+
+/// A guest finds an added CPU within this time.
+const DISCOVERY: Duration = Duration::from_secs(5);
 
 /// Patience with the agent.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ pub(super) async fn apply(
     for change in changes(&vm.record().machine, new) {
         let applied = match &change {
             Change::Cpus { old, new } => set_cpus(live, *old, *new).await?,
-            Change::Memory { new: bytes, .. } => set_memory(live, new.machine_type, *bytes).await?,
+            Change::Memory { new: bytes, .. } => set_memory(live, *bytes).await?,
             Change::DiskSize {
                 index,
                 old,
@@ -89,47 +89,20 @@ async fn set_cpus(live: &Live, old: u32, new: u32) -> Result<bool, EngineError> 
         device["id"] = json!(format!("cpu{number}"));
         live.qmp.run("device_add", &device).await?;
     }
-    bring_online(live, "guest-get-vcpus", "guest-set-vcpus", "vcpus").await;
+    bring_online(live, usize::try_from(new).unwrap_or(usize::MAX)).await;
     Ok(true)
 }
 
-/// Grows memory by modules and the balloon, shrinks it by the balloon.
-async fn set_memory(live: &Live, machine: MachineType, bytes: u64) -> Result<bool, EngineError> {
+/// Moves the balloon. What the machine was not started with takes a restart.
+async fn set_memory(live: &Live, bytes: u64) -> Result<bool, EngineError> {
     let summary = live.qmp.ask("query-memory-size-summary").await?;
-    let size = |key: &str| summary[key].as_u64().unwrap_or_default();
-    let total = size("base-memory") + size("plugged-memory");
-    if bytes > total {
-        let more = bytes - total;
-        if machine == MachineType::Microvm || !more.is_multiple_of(MODULE) {
-            return Ok(false);
-        }
-        if !plug_memory(live, more).await? {
-            return Ok(false);
-        }
-    }
-    balloon(live, bytes).await
-}
-
-async fn plug_memory(live: &Live, bytes: u64) -> Result<bool, EngineError> {
-    let name = uuid::Uuid::new_v4().simple().to_string();
-    let (memory, module) = (format!("mem-{name}"), format!("dimm-{name}"));
-    let backend = json!({"qom-type": "memory-backend-ram", "id": memory, "size": bytes});
-    live.qmp.run("object-add", &backend).await?;
-    let device = json!({"driver": "pc-dimm", "id": module, "memdev": memory});
-    if let Err(error) = live.qmp.run("device_add", &device).await {
-        live.qmp.run("object-del", &json!({"id": memory})).await?;
-        // No slot or no address space is left.
-        tracing::debug!(%error, "cannot add memory");
+    if summary["base-memory"]
+        .as_u64()
+        .is_none_or(|base| bytes > base)
+    {
         return Ok(false);
     }
-    bring_online(
-        live,
-        "guest-get-memory-blocks",
-        "guest-set-memory-blocks",
-        "mem-blks",
-    )
-    .await;
-    Ok(true)
+    balloon(live, bytes).await
 }
 
 /// Sets the balloon, and waits until the guest followed. One that does not gets its memory back.
@@ -155,22 +128,33 @@ async fn balloon(live: &Live, bytes: u64) -> Result<bool, EngineError> {
     Ok(false)
 }
 
-/// Asks the agent to use what was added; kernels that do so by themselves need no agent.
-async fn bring_online(live: &Live, get: &str, set: &str, argument: &str) {
+/// Asks the agent to use added CPUs, once the guest has found them; kernels that do so by themselves
+/// need no agent.
+async fn bring_online(live: &Live, count: usize) {
     let Ok(qga) = live.agent() else { return };
-    let Ok(Value::Array(mut parts)) = qga.run(get, &json!({}), PATIENCE).await else {
-        return;
-    };
-    parts.retain(|part| part["online"] == Value::Bool(false));
-    if parts.is_empty() {
-        return;
-    }
-    for part in &mut parts {
-        part["online"] = Value::Bool(true);
-    }
-    let wanted = json!({ argument: parts });
-    if let Err(error) = qga.run(set, &wanted, PATIENCE).await {
-        tracing::debug!(%error, "the guest does not take what was added");
+    let deadline = Instant::now() + DISCOVERY;
+    while Instant::now() < deadline {
+        let Ok(Value::Array(mut cpus)) = qga.run("guest-get-vcpus", &json!({}), PATIENCE).await
+        else {
+            return;
+        };
+        let found = cpus.len();
+        cpus.retain(|cpu| cpu["online"] == Value::Bool(false));
+        for cpu in &mut cpus {
+            cpu["online"] = Value::Bool(true);
+        }
+        if !cpus.is_empty()
+            && let Err(error) = qga
+                .run("guest-set-vcpus", &json!({"vcpus": cpus}), PATIENCE)
+                .await
+        {
+            tracing::debug!(%error, "the guest does not take an added CPU");
+            return;
+        }
+        if found >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

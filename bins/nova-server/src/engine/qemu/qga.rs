@@ -63,15 +63,14 @@ impl Qga {
     pub(super) fn new(path: PathBuf) -> Self {
         let (requests, queue) = mpsc::channel(32);
         let (open, opened) = watch::channel(false);
-        tokio::spawn(
-            Channel {
-                path,
-                queue,
-                opened,
-                stream: None,
-            }
-            .serve(),
-        );
+        let channel = Channel {
+            path,
+            queue,
+            opened,
+            stream: None,
+            in_step: false,
+        };
+        tokio::spawn(channel.serve());
         Self { requests, open }
     }
 
@@ -114,31 +113,31 @@ impl Qga {
 }
 
 /// The task that owns the connection.
+///
+/// The connection stays for as long as the machine does: closing it could lose a request that the
+/// guest has yet to read. What was left unanswered is skipped instead.
 struct Channel {
     path: PathBuf,
     queue: mpsc::Receiver<Request>,
     opened: watch::Receiver<bool>,
-    /// Present while request and answer are in step.
     stream: Option<BufReader<UnixStream>>,
+    /// Whether the next answer belongs to the next request.
+    in_step: bool,
 }
 
 impl Channel {
     async fn serve(mut self) {
         while let Some(request) = self.queue.recv().await {
             let answer = self.attend(&request).await;
-            if !matches!(answer, Ok(_) | Err(QgaError::Refused(_))) {
-                // An answer may still come, and would be taken for that of the next request.
-                self.stream = None;
-            }
+            // After a silence an answer may still come, and would be taken for that of the next request.
+            self.in_step = matches!(answer, Ok(_) | Err(QgaError::Refused(_)));
             drop(request.answer.send(answer));
         }
     }
 
     async fn attend(&mut self, request: &Request) -> Answer {
-        if self.opened.has_changed().unwrap_or(false) {
-            // Closed and opened again since the last look: another agent process, out of step.
-            self.stream = None;
-        }
+        // Closed and opened again since the last look: another agent process.
+        self.in_step &= !self.opened.has_changed().unwrap_or(false);
         if !*self.opened.borrow_and_update() {
             return Err(QgaError::Gone);
         }
@@ -152,38 +151,50 @@ impl Channel {
     }
 
     async fn exchange(&mut self, line: Option<&str>) -> Answer {
-        let mut stream = match self.stream.take() {
-            Some(stream) if line.is_some() => stream,
-            _ => self.connect().await?,
-        };
-        let answer = match line {
-            Some(line) => {
-                send(&mut stream, line.as_bytes()).await?;
-                parse(&receive(&mut stream, b'\n').await?)?
-            }
-            None => Ok(Value::Null),
-        };
-        self.stream = Some(stream);
-        answer
+        if self.stream.is_none() {
+            self.stream = UnixStream::connect(&self.path)
+                .await
+                .ok()
+                .map(BufReader::new);
+            self.in_step = false;
+        }
+        let stream = self.stream.as_mut().ok_or(QgaError::Gone)?;
+        let answer = converse(stream, self.in_step, line).await;
+        if answer.is_err() {
+            self.stream = None;
+        }
+        answer?
     }
+}
 
-    /// Connects, and discards what older requests may still be answered.
-    async fn connect(&self) -> Result<BufReader<UnixStream>, QgaError> {
-        let stream = UnixStream::connect(&self.path)
-            .await
-            .map_err(|_| QgaError::Gone)?;
-        let mut stream = BufReader::with_capacity(64 * 1024, stream);
-        let id = uuid::Uuid::new_v4().as_fields().0;
-        let sync = json!({"execute": "guest-sync-delimited", "arguments": {"id": id}});
-        let mut request = vec![SENTINEL];
-        request.extend(sync.to_string().into_bytes());
-        send(&mut stream, &request).await?;
-        loop {
-            receive(&mut stream, SENTINEL).await?;
-            let answer = parse(&receive(&mut stream, b'\n').await?)?;
-            if answer.is_ok_and(|value| value == id) {
-                return Ok(stream);
-            }
+/// Sends a request and receives its answer; the outer failure is that of the connection.
+async fn converse(
+    stream: &mut BufReader<UnixStream>,
+    in_step: bool,
+    line: Option<&str>,
+) -> Result<Answer, QgaError> {
+    if !in_step || line.is_none() {
+        sync(stream).await?;
+    }
+    let Some(line) = line else {
+        return Ok(Ok(Value::Null));
+    };
+    send(stream, line.as_bytes()).await?;
+    parse(&receive(stream, b'\n').await?)
+}
+
+/// Discards what older requests may still be answered.
+async fn sync(stream: &mut BufReader<UnixStream>) -> Result<(), QgaError> {
+    let id = uuid::Uuid::new_v4().as_fields().0;
+    let sync = json!({"execute": "guest-sync-delimited", "arguments": {"id": id}});
+    let mut request = vec![SENTINEL];
+    request.extend(sync.to_string().into_bytes());
+    send(stream, &request).await?;
+    loop {
+        receive(stream, SENTINEL).await?;
+        let answer = parse(&receive(stream, b'\n').await?)?;
+        if answer.is_ok_and(|value| value == id) {
+            return Ok(());
         }
     }
 }
@@ -262,7 +273,7 @@ mod tests {
     }
 
     /// Answers a sync, after `noise` that an earlier request left.
-    async fn sync(stream: &mut BufReader<UnixStream>, noise: &[u8]) {
+    async fn answer_sync(stream: &mut BufReader<UnixStream>, noise: &[u8]) {
         let request = hear(stream).await;
         assert_eq!(request["execute"], "guest-sync-delimited");
         let mut answer = noise.to_vec();
@@ -290,7 +301,7 @@ mod tests {
         qga.set_open(true);
         let peer = tokio::spawn(async move {
             let mut stream = guest.accept().await;
-            sync(&mut stream, b"{\"return\": \"late\"}\n").await;
+            answer_sync(&mut stream, b"{\"return\": \"late\"}\n").await;
             hear(&mut stream).await;
             send(
                 &mut stream,
@@ -317,12 +328,11 @@ mod tests {
         qga.set_open(true);
         let peer = tokio::spawn(async move {
             let mut first = guest.accept().await;
-            sync(&mut first, b"").await;
+            answer_sync(&mut first, b"").await;
             hear(&mut first).await;
-            let mut second = guest.accept().await;
-            sync(&mut second, b"").await;
-            hear(&mut second).await;
-            send(&mut second, br#"{"return": 2}"#).await.unwrap();
+            answer_sync(&mut first, br#"{"return": 1}"#).await;
+            hear(&mut first).await;
+            send(&mut first, br#"{"return": 2}"#).await.unwrap();
         });
         assert_eq!(
             qga.run("slow", &json!({}), SHORT).await,
@@ -343,7 +353,7 @@ mod tests {
                 .await
         });
         let mut stream = guest.accept().await;
-        sync(&mut stream, b"").await;
+        answer_sync(&mut stream, b"").await;
         hear(&mut stream).await;
         qga.set_open(false);
         assert_eq!(asked.await.unwrap(), Err(QgaError::Gone));

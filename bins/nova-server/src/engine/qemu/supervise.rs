@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::process::Ending;
 use super::qmp::Event;
@@ -17,12 +18,30 @@ use crate::engine::{EngineEvent, Exit, ExitReason};
 /// An agent that opened its port answers soon; a busy host gets some patience.
 const AGENT_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The firmware is done with a machine within this time.
+const FIRMWARE: Duration = Duration::from_secs(3);
+
 /// What QEMU said of its coming end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct Shutdown {
     guest: bool,
     #[serde(default)]
     reason: String,
+}
+
+/// What was heard of one run that later events depend on.
+#[derive(Debug, Default)]
+struct Heard {
+    shutdown: Option<Shutdown>,
+    reset: Option<Instant>,
+}
+
+impl Heard {
+    /// Whether a reset is a reboot: the firmware resets the machine again on its way up.
+    fn is_new_reset(&mut self) -> bool {
+        let last = self.reset.replace(Instant::now());
+        last.is_none_or(|last| last.elapsed() > FIRMWARE)
+    }
 }
 
 /// Watches the VM.
@@ -32,36 +51,32 @@ pub(super) async fn watch(
     live: Arc<Live>,
     mut events: mpsc::UnboundedReceiver<Event>,
 ) {
-    let mut shutdown = None;
+    let mut heard = Heard::default();
     let ending = loop {
         tokio::select! {
             biased;
-            Some(event) = events.recv() => handle(&core, &vm, &live, event, &mut shutdown),
+            Some(event) = events.recv() => handle(&core, &vm, &live, event, &mut heard),
             ending = live.process.ended() => break ending,
         }
     };
     // What QEMU said last may still be in the socket; its end closes the stream.
     while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(1), events.recv()).await {
-        handle(&core, &vm, &live, event, &mut shutdown);
+        handle(&core, &vm, &live, event, &mut heard);
     }
-    finish(&core, &vm, &live, ending, shutdown.as_ref());
+    finish(&core, &vm, &live, ending, heard.shutdown.as_ref());
 }
 
-fn handle(
-    core: &Arc<Core>,
-    vm: &Arc<Vm>,
-    live: &Arc<Live>,
-    event: Event,
-    shutdown: &mut Option<Shutdown>,
-) {
+fn handle(core: &Arc<Core>, vm: &Arc<Vm>, live: &Arc<Live>, event: Event, heard: &mut Heard) {
     match event.name.as_str() {
-        "SHUTDOWN" => *shutdown = serde_json::from_value(event.data).ok(),
+        "SHUTDOWN" => heard.shutdown = serde_json::from_value(event.data).ok(),
         // A guest that ends is stopped on the way; that is no pause.
-        "STOP" if shutdown.is_none() => core.note_paused(&vm.uid, live, true),
+        "STOP" if heard.shutdown.is_none() => core.note_paused(&vm.uid, live, true),
         "RESUME" => core.note_paused(&vm.uid, live, false),
-        "RESET" => core.emit(EngineEvent::Rebooted {
-            uid: vm.uid.clone(),
-        }),
+        "RESET" if heard.is_new_reset() => {
+            core.emit(EngineEvent::Rebooted {
+                uid: vm.uid.clone(),
+            });
+        }
         "VSERPORT_CHANGE" if event.data["id"] == "qgaport" => {
             agent_port(core, vm, live, event.data["open"] == Value::Bool(true));
         }
@@ -108,6 +123,10 @@ async fn greet_agent(core: Arc<Core>, vm: Arc<Vm>, live: Arc<Live>, opening: u64
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         }
+        if std::mem::take(&mut live.facts().unswept) {
+            // Before anybody is told of the agent, so that no command of ours is there yet.
+            exec::sweep(&live).await;
+        }
         let fresh = {
             let mut facts = live.facts();
             facts.agent = facts.opening == opening;
@@ -118,7 +137,6 @@ async fn greet_agent(core: Arc<Core>, vm: Arc<Vm>, live: Arc<Live>, opening: u64
                 uid: vm.uid.clone(),
                 connected: true,
             });
-            exec::sweep(&live).await;
         }
         return;
     }

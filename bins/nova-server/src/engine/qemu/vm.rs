@@ -57,6 +57,8 @@ pub(super) struct Facts {
     pub(super) paused: bool,
     /// The agent answered since its port last opened.
     pub(super) agent: bool,
+    /// Commands of an earlier server may still run in the guest.
+    pub(super) unswept: bool,
     /// Whether the guest has its end of the agent's channel open.
     pub(super) port_open: bool,
     /// Counts openings of the agent's port, so that a late answer is told from a fresh one.
