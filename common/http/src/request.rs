@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::body::{BodyStream, Lines};
 use crate::cache::Key;
@@ -259,6 +260,8 @@ impl Request {
             .inner
             .request(self.method, url)
             .headers(self.headers);
+        // One id for all attempts, so that they are found together in both logs.
+        builder = builder.header("x-request-id", Uuid::now_v7().to_string());
         if let Some(token) = &self.client.shared.config.token {
             builder = builder.header(AUTHORIZATION, bearer(token.reveal())?);
         }

@@ -67,6 +67,15 @@ async fn reads_are_repeated_and_writes_only_with_a_key() {
     assert_eq!(keyed.send().await.unwrap().text(), "1");
     let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
     assert_eq!(targets, ["/a", "/a", "/b", "/c", "/c"]);
+    let ids: Vec<String> = server
+        .seen()
+        .iter()
+        .map(|seen| seen.header("x-request-id").to_owned())
+        .collect();
+    assert!(
+        ids[0] == ids[1] && ids[1] != ids[2] && !ids[0].is_empty(),
+        "{ids:?}"
+    );
 }
 
 #[tokio::test]
