@@ -470,7 +470,7 @@ uninstall() {
   fi
   local file
   stop_service
-  ! server_runs || step "stop the server; virtual machines run on" "$BIN/nova-server" stop
+  ! server_runs || stop_server
   say "==> remove $(grep -c '^/' "$MANIFEST") files listed in $MANIFEST"
   while IFS= read -r file; do rm -f -- "$file"; done < <(grep '^/' "$MANIFEST")
   # Deepest first; those that hold files of others stay.
@@ -478,15 +478,25 @@ uninstall() {
   rm -f "$MANIFEST"
   printf '%s\n' "$file" | while IFS= read -r file; do rmdir -- "$file" 2>/dev/null || :; done
   say "Your data stays; remove it yourself if you no longer want it:"
-  say "  machines and images  ${XDG_DATA_HOME:-$HOME/.local/share}/nova"
-  say "  settings             ${XDG_CONFIG_HOME:-$HOME/.config}/nova"
-  say "  state and logs       ${XDG_STATE_HOME:-$HOME/.local/state}/nova"
-  say "  cache                ${XDG_CACHE_HOME:-$HOME/.cache}/nova"
-  [ ! -d /var/lib/nova ] || say "  the service's data    /var/lib/nova"
+  tell_kept "machines and images" "${XDG_DATA_HOME:-$HOME/.local/share}/nova"
+  tell_kept "settings" "${XDG_CONFIG_HOME:-$HOME/.config}/nova"
+  tell_kept "state and logs" "${XDG_STATE_HOME:-$HOME/.local/state}/nova"
+  tell_kept "cache" "${XDG_CACHE_HOME:-$HOME/.cache}/nova"
+  tell_kept "data of the service" /var/lib/nova
   say "So do packages of the distribution, such as $EMULATOR_PACKAGE."
 }
 
+tell_kept() { [ ! -d "$2" ] || say "  $(printf '%-20s' "$1") $2"; }
+
 server_runs() { "$BIN/nova-server" status 2>/dev/null | grep '^Running: *yes' >/dev/null; }
+
+stop_server() {
+  local machines
+  machines=$("$BIN/nova-server" status 2>>"$LOG" | sed -n 's/^Machines on: *//p')
+  step "stop the server" "$BIN/nova-server" stop
+  [ "${machines:-0}" = 0 ] ||
+    say "    $machines virtual machines run on without it; a new installation finds them again"
+}
 
 stop_service() {
   local unit
