@@ -22,7 +22,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a data directory. The file stays empty until [`Lock::announce`].
+    /// Takes the lock of a data directory. [`Lock::announce`] says who took it.
     pub(crate) fn take(data: &Path) -> Result<Self> {
         let path = data.join(LOCK_FILE);
         let file = OpenOptions::new()
@@ -44,14 +44,12 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(write_failure(&path, &error)),
             }
         }
-        // What an earlier server wrote is no longer true.
-        file.set_len(0)
-            .map_err(|error| write_failure(&path, &error))?;
         Ok(Self { file })
     }
 
     /// Says who holds the lock and where it listens. In place, since a renamed file would be another
-    /// lock.
+    /// lock; until then the file says what the server before said, on whose socket nobody answers.
+    /// Overwriting needs no space, so a full disk keeps no server from starting again.
     pub(crate) fn announce(&mut self, data: &Path, socket: &Path, on_demand: bool) -> Result<()> {
         let lock = ServerLock {
             pid: std::process::id(),
@@ -65,16 +63,10 @@ impl Lock {
         let write = |file: &mut File| {
             file.rewind()?;
             file.write_all(&text)?;
+            file.set_len(text.len() as u64)?;
             file.sync_all()
         };
         write(&mut self.file).map_err(|error| write_failure(&data.join(LOCK_FILE), &error))
-    }
-
-    /// Empties the file, so that nobody looks for a server that is ending.
-    pub(crate) fn withdraw(&mut self) {
-        if let Err(error) = self.file.set_len(0) {
-            tracing::debug!(%error, "the lock file could not be emptied");
-        }
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) fn start(cx: &Cx, data: &Path) -> Result<()> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
+        // A full disk must not fill stderr as well.
+        .log_internal_errors(false)
         .with_writer(log);
     // Somebody who said -v reads the log on stderr; that logger was there first and stays.
     drop(if cx.globals().log_json {

@@ -49,6 +49,8 @@ pub(crate) struct Options {
 
 /// Runs a server until a signal or idleness ends it.
 pub(crate) fn run(cx: &Cx, options: &Options) -> Result<()> {
+    // Whatever this process writes is its owner's alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     make_dir(&options.data)?;
     let mut lock = Lock::take(&options.data)?;
     logfile::start(cx, &options.data)?;
@@ -133,10 +135,13 @@ async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) 
         () = idle(&app, options) => "idle",
     };
     tracing::info!(why, "ending");
-    lock.withdraw();
     app.activity.stop();
     stop.send_replace(true);
     while tasks.join_next().await.is_some() {}
+    if let Some(path) = &options.ready_file {
+        // Somebody may have removed it already.
+        drop(std::fs::remove_file(path));
+    }
     say_what_runs_on(cx, &app);
     Ok(())
 }
