@@ -25,7 +25,9 @@ struct Dice(u64);
 impl Dice {
     fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "a test's own knob, not a tool's")]
-        let given = std::env::var("NOVA_CHAOS_SEED").ok().and_then(|text| text.parse().ok());
+        let given = std::env::var("NOVA_CHAOS_SEED")
+            .ok()
+            .and_then(|text| text.parse().ok());
         let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         println!("NOVA_CHAOS_SEED={seed}");
         Self(seed)
@@ -88,13 +90,20 @@ impl Chaos {
         } else {
             self.kill_before_answer(&line)
         };
-        let before = self.expected.get(&name).cloned().unwrap_or_else(|| ["gone"].into());
+        let before = self
+            .expected
+            .get(&name)
+            .cloned()
+            .unwrap_or_else(|| ["gone"].into());
         let mut possible: BTreeSet<&'static str> = [wanted].into();
         if !acknowledged {
             possible.extend(before);
         }
         self.expected.insert(name, possible);
-        let context = format!("round {} of `{line}` (acknowledged: {acknowledged})", self.round);
+        let context = format!(
+            "round {} of `{line}` (acknowledged: {acknowledged})",
+            self.round
+        );
         self.server = Some(Server::start(&self.sandbox, self.engine));
         let started = Instant::now();
         self.becomes_true(started, &context);
@@ -114,10 +123,17 @@ impl Chaos {
         let pick = usize::try_from(self.dice.below(known.len() as u64)).unwrap();
         let name = known[pick].clone();
         let running = self.expected[&name].contains("Running");
-        let force = if self.dice.below(3) == 0 { " --force" } else { "" };
+        let force = if self.dice.below(3) == 0 {
+            " --force"
+        } else {
+            ""
+        };
         let (line, wanted) = match (running, self.dice.below(4)) {
             (true, 0) => (format!("nova vm delete {name} -y --no-wait{force}"), "gone"),
-            (true, 1) => (format!("nova vm restart {name} --cold --no-wait"), "Running"),
+            (true, 1) => (
+                format!("nova vm restart {name} --cold --no-wait"),
+                "Running",
+            ),
             (true, _) => (format!("nova vm stop {name} --no-wait{force}"), "Stopped"),
             (false, 0) => (format!("nova vm delete {name} -y --no-wait"), "gone"),
             (false, _) => (format!("nova vm start {name} --no-wait"), "Running"),
@@ -135,7 +151,10 @@ impl Chaos {
     /// Kills while the order is on its way. A tool that could not deliver it says so.
     fn kill_before_answer(&mut self, line: &str) -> bool {
         let mut command = self.sandbox.command(line);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let child = command.spawn().unwrap();
         std::thread::sleep(Duration::from_millis(self.dice.below(60)));
         self.server.take().unwrap().kill();
@@ -171,7 +190,8 @@ impl Chaos {
             return None;
         }
         let pid = vm["status"]["pid"].as_i64();
-        let alive = pid.is_some_and(|pid| std::path::Path::new(&format!("/proc/{pid}/exe")).exists());
+        let alive =
+            pid.is_some_and(|pid| std::path::Path::new(&format!("/proc/{pid}/exe")).exists());
         let wants = matches!(phase, "Running" | "Paused");
         let off = matches!(phase, "Stopped" | "Failed" | "Pending" | "Provisioning");
         match (wants, off, alive) {
@@ -193,12 +213,18 @@ impl Chaos {
             }
             let late = begun.elapsed() > DONE_WITHIN;
             let (log, seed) = (self.log(), self.dice.0);
-            assert!(!late, "{context}: open {open:?}, wrong {wrong:?}, seed {seed}\n{log}");
+            assert!(
+                !late,
+                "{context}: open {open:?}, wrong {wrong:?}, seed {seed}\n{log}"
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         // What was uncertain is now known.
         let now: BTreeMap<String, &'static str> = self.vms().iter().map(state_of).collect();
-        self.expected = now.into_iter().map(|(name, state)| (name, [state].into())).collect();
+        self.expected = now
+            .into_iter()
+            .map(|(name, state)| (name, [state].into()))
+            .collect();
     }
 
     fn open_operations(&self) -> Vec<String> {
@@ -219,13 +245,21 @@ impl Chaos {
             (!possible.contains(state)).then(|| format!("{name} is {state}, not {possible:?}"))
         });
         let strangers = now.keys().filter(|name| !self.expected.contains_key(*name));
-        wrong.chain(strangers.map(|name| format!("{name} is a stranger"))).collect()
+        wrong
+            .chain(strangers.map(|name| format!("{name} is a stranger")))
+            .collect()
     }
 
     fn log(&self) -> String {
-        let path = self.sandbox.home().join(".local/share/nova/server/server.log");
+        let path = self
+            .sandbox
+            .home()
+            .join(".local/share/nova/server/server.log");
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().filter(|line| !line.contains("middleware")).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.contains("middleware"))
+            .collect();
         lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
@@ -233,20 +267,32 @@ impl Chaos {
     fn finish(&self) {
         let names: Vec<&String> = self.expected.keys().collect();
         for name in names {
-            self.sandbox.run(&format!("nova vm delete {name} -y --force")).ok();
+            self.sandbox
+                .run(&format!("nova vm delete {name} -y --force"))
+                .ok();
         }
         self.sandbox.nothing_is_left();
         let sim = self.sandbox.home().join(".local/share/nova/server/sim");
-        let left: Vec<_> = std::fs::read_dir(sim).map(|d| d.flatten().collect()).unwrap_or_default();
+        let left: Vec<_> = std::fs::read_dir(sim)
+            .map(|d| d.flatten().collect())
+            .unwrap_or_default();
         assert!(left.is_empty(), "{left:?}");
     }
 }
 
 /// A VM's name and the state that orders lead to; `moving` while it is none of them.
 fn state_of(vm: &Value) -> (String, &'static str) {
-    let name = vm["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let conditions = vm["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    let ready = conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
+    let name = vm["metadata"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let conditions = vm["status"]["conditions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let ready = conditions
+        .iter()
+        .any(|c| c["type"] == "Ready" && c["status"] == "True");
     let state = match vm["status"]["phase"].as_str() {
         Some("Running") if ready => "Running",
         Some("Stopped") => "Stopped",

@@ -61,7 +61,7 @@ fn a_real_machine_lives_through_every_verb() {
     sandbox.run("nova vm exec a -- true").ok();
 
     let logs = sandbox.run("nova vm logs a").ok();
-    assert!(logs.contains("Linux version"), "{logs}");
+    assert!(logs.contains("BusyBox"), "{logs}");
     assert_eq!(
         sandbox.run("nova vm logs a --tail 2").ok().lines().count(),
         2
@@ -140,7 +140,7 @@ fn twenty_megabytes_of_output_arrive_whole() {
         .shell("nova vm exec a -- sh -c 'yes 0123456789abcdef | head -c 20000000' | sha256sum")
         .ok();
     let want = sandbox
-        .shell("yes 0123456789abcdef | head -c 20000000 | sha256sum")
+        .shell("(yes 0123456789abcdef || true) | head -c 20000000 | sha256sum")
         .ok();
     assert_eq!(here, want);
 }

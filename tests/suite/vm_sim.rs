@@ -320,9 +320,11 @@ fn updates_say_what_waits_for_a_restart() {
         sandbox.run("nova vm update a --label tier=front").ok(),
         "vm/a unchanged\n"
     );
-    let waits = sandbox.run("nova vm update a --set resources.cpu=4").ok();
+    let waits = sandbox
+        .run("nova vm update a --set resources.memory=256Mi")
+        .ok();
     assert!(
-        waits.contains("spec.resources.cpu needs a restart"),
+        waits.contains("spec.resources.memory needs a restart"),
         "{waits}"
     );
     sandbox.run("nova vm restart a --cold").ok();

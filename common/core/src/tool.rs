@@ -150,17 +150,19 @@ fn usage_failure(error: &clap::Error) -> Failure {
     let (message, rest) = body.split_once("\n\n").unwrap_or((body, ""));
     let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let mut failure = Failure::usage(message);
+    // Our own word for it beats words that merely look alike.
+    let ours = synonym(error);
+    if let Some(hint) = &ours {
+        failure = failure.with_hint(hint);
+    }
     for line in rest.lines().map(str::trim) {
-        if let Some(tip) = line.strip_prefix("tip: ") {
+        if let Some(tip) = line.strip_prefix("tip: ").filter(|_| ours.is_none()) {
             failure = failure.with_hint(tip);
         } else if let Some(usage) = line.strip_prefix("Usage: ") {
             failure = failure.with_hint(format!("usage: {usage}"));
         }
     }
-    match synonym(error) {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
+    failure
 }
 
 /// Verbs of other tools that mean one of ours.

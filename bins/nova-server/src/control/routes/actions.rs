@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,25 +37,46 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 /// What every action is called with.
 pub(super) struct Call {
-    pub(super) app: Arc<App>,
-    pub(super) key: Key,
-    pub(super) caller: Caller,
+    app: Arc<App>,
+    key: Key,
+    caller: Caller,
+    dry_run: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Call {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let missing = |_| ApiError::internal("a route without its name");
+        let place = Place::from_request_parts(parts, app).await;
+        let Path((namespace, name)) = place.map_err(missing)?;
+        let identity = parts.extensions.get::<Identity>();
+        let identity = identity.ok_or_else(|| ApiError::internal("a request of nobody"))?;
+        identity.authorize(Right::Operate, VMS, Some(&namespace))?;
+        Ok(Self {
+            app: Arc::clone(app),
+            key: vm_key(&namespace, &name),
+            caller: caller(identity, &parts.headers),
+            dry_run: dry_run(parts.uri.query().unwrap_or_default())?,
+        })
+    }
+}
+
+/// Whether the query asks for a rehearsal.
+fn dry_run(query: &str) -> Result<bool, ApiError> {
+    let value = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("dryRun="));
+    match value {
+        None => Ok(false),
+        Some("All") => Ok(true),
+        Some(other) => Err(ApiError::bad_request(format!(
+            "dryRun: Unsupported value: {other:?}: supported values: \"All\""
+        ))),
+    }
 }
 
 type Place = Path<(String, String)>;
-type Parts = (State<Arc<App>>, Extension<Identity>, Place, HeaderMap);
-
-fn call(
-    (State(app), Extension(identity), Path((namespace, name)), headers): Parts,
-) -> Result<Call, ApiError> {
-    identity.authorize(Right::Operate, VMS, Some(&namespace))?;
-    let key = vm_key(&namespace, &name);
-    Ok(Call {
-        app,
-        key,
-        caller: caller(&identity, &headers),
-    })
-}
 
 /// Who asks, for the operation.
 pub(super) fn caller(identity: &Identity, headers: &HeaderMap) -> Caller {
@@ -100,14 +122,7 @@ struct RestartBody {
     escalate: Option<bool>,
 }
 
-async fn start(
-    state: State<Arc<App>>,
-    identity: Extension<Identity>,
-    place: Place,
-    headers: HeaderMap,
-    bytes: Bytes,
-) -> Result<Response, ApiError> {
-    let call = call((state, identity, place, headers))?;
+async fn start(call: Call, bytes: Bytes) -> Result<Response, ApiError> {
     let body: StartBody = body(&bytes)?;
     run(
         call,
@@ -120,14 +135,7 @@ async fn start(
     .await
 }
 
-async fn stop(
-    state: State<Arc<App>>,
-    identity: Extension<Identity>,
-    place: Place,
-    headers: HeaderMap,
-    bytes: Bytes,
-) -> Result<Response, ApiError> {
-    let call = call((state, identity, place, headers))?;
+async fn stop(call: Call, bytes: Bytes) -> Result<Response, ApiError> {
     let body: StopBody = body(&bytes)?;
     if body.suspend {
         return Err(ApiError::not_supported(
@@ -144,14 +152,7 @@ async fn stop(
     run(call, Verb::Stop, asks).await
 }
 
-async fn restart(
-    state: State<Arc<App>>,
-    identity: Extension<Identity>,
-    place: Place,
-    headers: HeaderMap,
-    bytes: Bytes,
-) -> Result<Response, ApiError> {
-    let call = call((state, identity, place, headers))?;
+async fn restart(call: Call, bytes: Bytes) -> Result<Response, ApiError> {
     let body: RestartBody = body(&bytes)?;
     let reboot = match body.mode.as_deref() {
         None | Some("" | "cold") => None,
@@ -172,39 +173,29 @@ async fn restart(
     run(call, Verb::Restart, asks).await
 }
 
-async fn pause(
-    state: State<Arc<App>>,
-    identity: Extension<Identity>,
-    place: Place,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    run(
-        call((state, identity, place, headers))?,
-        Verb::Pause,
-        Asks::default(),
-    )
-    .await
+async fn pause(call: Call) -> Result<Response, ApiError> {
+    run(call, Verb::Pause, Asks::default()).await
 }
 
-async fn resume(
-    state: State<Arc<App>>,
-    identity: Extension<Identity>,
-    place: Place,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    run(
-        call((state, identity, place, headers))?,
-        Verb::Resume,
-        Asks::default(),
-    )
-    .await
+async fn resume(call: Call) -> Result<Response, ApiError> {
+    run(call, Verb::Resume, Asks::default()).await
 }
 
 async fn run(call: Call, verb: Verb, asks: Asks) -> Result<Response, ApiError> {
-    let Call { app, key, caller } = call;
+    let Call {
+        app,
+        key,
+        caller,
+        dry_run,
+    } = call;
     let target = key.clone();
     let work = move |tx: &mut Tx<'_>| act(tx, &key, verb, &asks, &caller);
-    match app.store.write(Durability::Spec, work).await? {
+    let answer = if dry_run {
+        app.store.rehearse(work).await?
+    } else {
+        app.store.write(Durability::Spec, work).await?
+    };
+    match answer {
         Answer::Unchanged => Ok(Json(unchanged(verb, &target)).into_response()),
         Answer::Operation(op) => Ok((StatusCode::ACCEPTED, Json(op)).into_response()),
     }
