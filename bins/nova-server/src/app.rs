@@ -6,6 +6,7 @@ mod images;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use crate::auth::Limits;
 use crate::control::Controller;
 use crate::engine::Engine;
 use crate::store::Store;
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) images: ImageFiles,
     /// Set once by the supervisor, before the first request.
     pub(crate) controller: OnceLock<Controller>,
+    /// What remote identities may take.
+    pub(crate) limits: Limits,
     /// When the server started.
     pub(crate) started: jiff::Timestamp,
 }
@@ -50,6 +53,7 @@ impl App {
             dirs,
             activity: Activity::default(),
             controller: OnceLock::new(),
+            limits: Limits::default(),
             started: jiff::Timestamp::now(),
         })
     }

@@ -19,13 +19,15 @@ use crate::store::{Expired, Key, Object};
 
 /// How long a list waits for a revision that the server has not reached.
 const CATCH_UP: Duration = Duration::from_secs(3);
+/// Most objects of one page, for callers that limits hold for.
+const MAX_PAGE: usize = 5000;
 /// Size of the pieces that a list is sent in.
 const PIECE: usize = 64 * 1024;
 
 /// `GET` of a collection.
 pub(crate) async fn list(call: &Call) -> Result<Response, ApiError> {
     let view = View::of(&call.headers, &call.query)?;
-    let selection = Selection::of(call.kind, &call.query)?;
+    let selection = Selection::of(call)?;
     let page = page(call, &selection).await?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
     if let Some(token) = page.next {
@@ -55,10 +57,7 @@ struct Page {
 }
 
 async fn page(call: &Call, selection: &Selection) -> Result<Page, ApiError> {
-    let limit = call.query.number("limit")?.filter(|limit| *limit > 0);
-    let limit = limit.map_or(usize::MAX, |limit| {
-        usize::try_from(limit).unwrap_or(usize::MAX)
-    });
+    let limit = limit(call)?;
     let scope = scope(call, selection);
     let token = match call.query.get("continue") {
         Some(token) => Some(continued(call, token, &scope)?),
@@ -100,6 +99,17 @@ async fn page(call: &Call, selection: &Selection) -> Result<Page, ApiError> {
         next,
         remaining,
     })
+}
+
+fn limit(call: &Call) -> Result<usize, ApiError> {
+    let most = if call.identity.is_limited() {
+        MAX_PAGE
+    } else {
+        usize::MAX
+    };
+    let asked = call.query.number("limit")?.filter(|limit| *limit > 0);
+    let asked = asked.map_or(most, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(asked.min(most))
 }
 
 fn now() -> i64 {

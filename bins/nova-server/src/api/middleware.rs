@@ -78,13 +78,22 @@ fn stamp(response: &mut Response, id: &str) {
 }
 
 /// Refuses whoever the listener could not name; a few paths are open to all.
-pub(super) async fn authenticated(request: Request, next: Next) -> Response {
+pub(super) async fn authenticated(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let open = matches!(
         request.uri().path(),
         "/version" | "/healthz" | "/livez" | "/readyz"
     );
-    if open || request.extensions().get::<Identity>().is_some() {
-        return next.run(request).await;
+    let admitted = match request.extensions().get::<Identity>() {
+        Some(identity) => app.limits.request(identity),
+        None if open => Ok(()),
+        None => Err(ApiError::unauthorized("TokenMissing")),
+    };
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
     }
-    ApiError::unauthorized("TokenMissing").into_response()
 }

@@ -31,7 +31,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(crate::control::routes())
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(axum::middleware::from_fn(middleware::authenticated))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&app),
+            middleware::authenticated,
+        ))
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&app),
             middleware::around,

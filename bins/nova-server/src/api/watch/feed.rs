@@ -13,6 +13,7 @@ use crate::api::list::too_old;
 use crate::api::render::Renderer;
 use crate::api::select::Selection;
 use crate::app::{App, Guard};
+use crate::auth::Permit;
 use crate::store::{Change, Expired, Object, Watch};
 
 /// Silence after which a bookmark is sent.
@@ -37,6 +38,8 @@ pub(super) struct Wanted {
     /// Revision of the initial objects, to be marked by a bookmark.
     pub(super) mark_initial: Option<u64>,
     pub(super) until: Instant,
+    /// Counts this watch among those of its caller.
+    pub(super) _permit: Permit,
 }
 
 /// Turns changes into events. Dropping it ends the watch.

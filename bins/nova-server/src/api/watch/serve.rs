@@ -20,6 +20,7 @@ use crate::api::negotiate::View;
 use crate::api::render::Renderer;
 use crate::api::request::Call;
 use crate::api::select::Selection;
+use crate::auth::Held;
 use crate::store::{Object, Watch};
 
 /// Subprotocol of a watch on a WebSocket.
@@ -60,7 +61,7 @@ impl Opened {
 
 fn open(call: &Call) -> Result<Opened, ApiError> {
     let view = View::of(&call.headers, &call.query)?;
-    let selection = Selection::of(call.kind, &call.query)?;
+    let selection = Selection::of(call)?;
     let timeout = call
         .query
         .number("timeoutSeconds")?
@@ -83,6 +84,7 @@ fn open(call: &Call) -> Result<Opened, ApiError> {
         bookmarks: call.query.flag("allowWatchBookmarks"),
         initial,
         mark_initial: (start == Start::Marked).then_some(revision),
+        _permit: call.app.limits.hold(&call.identity, Held::Watch)?,
         until: Instant::now() + timeout.map_or_else(some_time, Duration::from_secs),
     };
     Ok(Opened::Feed(Box::new(Feed::new(

@@ -19,7 +19,7 @@ use crate::store::Object;
 const AT_ONCE: usize = 100;
 
 pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Response, ApiError> {
-    let selection = Selection::of(call.kind, &call.query)?;
+    let selection = Selection::of(call)?;
     if selection.is_all() && !call.query.flag("all") {
         return Err(ApiError::bad_request(
             "deleting a whole collection needs a labelSelector, a fieldSelector or all=true",

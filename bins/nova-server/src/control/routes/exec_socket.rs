@@ -25,7 +25,7 @@ use super::exec::{abandon, begin, lost};
 use super::guest::Target;
 use crate::api::error::ApiError;
 use crate::app::App;
-use crate::auth::{Identity, Verb};
+use crate::auth::{Held, Identity, Verb};
 use crate::engine::{EngineError, ExecInput, ExecOutput, ExecSession};
 
 /// Time for the first frame.
@@ -48,6 +48,7 @@ pub(super) async fn upgrade(
     let socket = socket.map_err(|_| {
         ApiError::bad_request("exec needs a WebSocket of subprotocol nova.exec.v1, or POST")
     })?;
+    let permit = app.limits.hold(&identity, Held::Stream)?;
     let user = identity.user;
     Ok(socket
         .protocols([EXEC_PROTOCOL])
@@ -55,6 +56,7 @@ pub(super) async fn upgrade(
         .on_upgrade(move |socket| async move {
             tracing::info!(user, vm = %target.key, "exec begins");
             serve(&app, target, socket).await;
+            drop(permit);
         }))
 }
 
