@@ -1,7 +1,6 @@
 //! Which objects of a collection a request is about.
 
 use nova_api::types::{FieldSelector, Selector};
-use serde_json::Value;
 
 use super::error::ApiError;
 use super::kinds::Kind;
@@ -16,8 +15,6 @@ const MAX_SELECTOR: usize = 4096;
 pub(crate) struct Selection {
     labels: Selector,
     fields: FieldSelector,
-    /// Whether a field is asked for that only the body has.
-    needs_body: bool,
 }
 
 impl Selection {
@@ -41,15 +38,7 @@ impl Selection {
                 return Err(unsupported(kind, &term.path));
             }
         }
-        let needs_body = fields
-            .requirements()
-            .iter()
-            .any(|term| !is_meta(&term.path));
-        Ok(Self {
-            labels,
-            fields,
-            needs_body,
-        })
+        Ok(Self { labels, fields })
     }
 
     /// Whether everything is selected.
@@ -65,16 +54,13 @@ impl Selection {
         if self.fields.is_empty() {
             return true;
         }
-        let body = if self.needs_body {
-            object.value()
-        } else {
-            Value::Null
-        };
         self.fields.requirements().iter().all(|term| {
             let is = match term.path.as_str() {
                 "metadata.name" => object.key.name.clone(),
                 "metadata.namespace" => object.key.namespace.clone(),
-                path => field(&body, path),
+                // Event's `source` means the component in it.
+                "source" => object.field("source.component"),
+                path => object.field(path),
             };
             (is == term.value) != term.negated
         })
@@ -88,24 +74,6 @@ impl Selection {
 
 fn is_meta(path: &str) -> bool {
     matches!(path, "metadata.name" | "metadata.namespace")
-}
-
-/// A field as selectors compare it: a missing one is empty.
-fn field(body: &Value, path: &str) -> String {
-    // Event's `source` means the component in it.
-    let path = if path == "source" {
-        "source.component"
-    } else {
-        path
-    };
-    let found = path
-        .split('.')
-        .try_fold(body, |value, part| value.get(part));
-    match found {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
 }
 
 fn unsupported(kind: &Kind, path: &str) -> ApiError {

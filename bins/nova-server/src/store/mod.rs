@@ -15,6 +15,7 @@
 
 mod db;
 mod error;
+mod field;
 mod handle;
 mod key;
 mod load;

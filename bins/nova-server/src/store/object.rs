@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Key;
+use super::field::field;
 use crate::api::error::ApiError;
 
 /// One committed revision of an object. Always behind an `Arc`, never changed.
@@ -70,6 +71,11 @@ impl Object {
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_str(&self.json)
             .map_err(|e| ApiError::internal(format!("stored {} cannot be read: {e}", self.key)))
+    }
+
+    /// The scalar at a dotted path as text; absent reads as empty.
+    pub(crate) fn field(&self, path: &str) -> String {
+        field(&self.json, path)
     }
 
     /// The value of one label.
