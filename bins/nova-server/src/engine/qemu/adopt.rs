@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,12 +25,9 @@ const APPEARANCE: Duration = Duration::from_secs(10);
 const DEATH: Duration = Duration::from_secs(10);
 
 /// Adopts the VMs of `known` and removes everything of others.
-pub(super) async fn recover(
-    core: &Arc<Core>,
-    known: BTreeSet<Uid>,
-) -> Result<Recovery, EngineError> {
+pub(super) async fn recover(core: &Arc<Core>, known: BTreeSet<Uid>) -> Recovery {
     let mut recovery = Recovery::default();
-    let vms = load(core, &known, &mut recovery)?;
+    let vms = load(core, &known, &mut recovery);
     let mut found = proc::scan(&core.dirs);
     let owned = |it: &Found| {
         vms.iter()
@@ -42,7 +40,7 @@ pub(super) async fn recover(
             stray.pid, stray.uid
         ));
     }
-    remove_stray_runs(core, &vms, &mut recovery)?;
+    remove_stray_runs(core, &vms, &mut recovery);
     let settled = join_all(vms.iter().map(|vm| settle(core, vm, &found))).await;
     recovery.adopted = vms
         .iter()
@@ -50,15 +48,11 @@ pub(super) async fn recover(
         .filter(|(_, on)| *on)
         .map(|(vm, _)| vm.uid.clone())
         .collect();
-    Ok(recovery)
+    recovery
 }
 
 /// Reads the records; removes the directories that no known VM owns.
-fn load(
-    core: &Core,
-    known: &BTreeSet<Uid>,
-    recovery: &mut Recovery,
-) -> Result<Vec<Arc<Vm>>, EngineError> {
+fn load(core: &Core, known: &BTreeSet<Uid>, recovery: &mut Recovery) -> Vec<Arc<Vm>> {
     let mut vms: Vec<Arc<Vm>> = Vec::new();
     for id in layout::names_in(&layout::vms(&core.dirs)) {
         let layout = Layout::of(&core.dirs, &id);
@@ -69,34 +63,33 @@ fn load(
             }
             // Its processes, if any, are strays and end below.
             _ => {
-                layout.remove_data()?;
-                recovery
-                    .removed
-                    .push(format!("directory {}", layout.data.display()));
+                discard(recovery, &layout.data, layout.remove_data());
             }
         }
     }
     for vm in &vms {
         core.insert(Arc::clone(vm));
     }
-    Ok(vms)
+    vms
 }
 
-fn remove_stray_runs(
-    core: &Core,
-    vms: &[Arc<Vm>],
-    recovery: &mut Recovery,
-) -> Result<(), EngineError> {
+fn remove_stray_runs(core: &Core, vms: &[Arc<Vm>], recovery: &mut Recovery) {
     for id in layout::names_in(&layout::sockets(&core.dirs)) {
         if !vms.iter().any(|vm| vm.layout.id == id) {
             let layout = Layout::of(&core.dirs, &id);
-            layout.remove_run()?;
-            recovery
-                .removed
-                .push(format!("directory {}", layout.run.display()));
+            discard(recovery, &layout.run, layout.remove_run());
         }
     }
-    Ok(())
+}
+
+/// Notes what was removed. What cannot be is no reason to leave the machines of others alone.
+fn discard(recovery: &mut Recovery, path: &Path, removed: Result<(), EngineError>) {
+    match removed {
+        Ok(()) => recovery
+            .removed
+            .push(format!("directory {}", path.display())),
+        Err(error) => tracing::warn!(%error, "cannot remove what no machine owns"),
+    }
 }
 
 /// Adopts a VM's process or notes its end. Answers whether it runs.
@@ -150,7 +143,13 @@ async fn adopt(core: &Arc<Core>, vm: &Arc<Vm>, found: &Found) -> Result<Arc<Live
             launch.process = Some(process.identity.clone());
         }
     })?;
+    // A server killed between the spawn and the guest's first instruction has its start completed.
+    let held = vm.record().launch.is_none_or(|launch| launch.paused);
+    let waits = qmp.ask("query-status").await?["status"] == "prelaunch";
     let live = launch::attach(core, vm, process, qmp, events).await?;
+    if waits {
+        launch::release(&live, held).await?;
+    }
     tracing::info!(uid = vm.uid, pid = found.pid, "adopted a machine");
     Ok(live)
 }

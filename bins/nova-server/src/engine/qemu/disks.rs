@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use super::errors::{explain, last_line, write_error};
 use super::layout::Layout;
@@ -15,6 +16,9 @@ use crate::engine::{Disk, DiskSource, EngineError, Machine, Progress};
 
 /// Making an overlay or growing a disk writes a few blocks only.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long a program of a killed server may still hold a disk.
+const OVERLAP: Duration = Duration::from_secs(2);
 
 /// Makes what is missing of the machine's disks, and grows what is too small.
 pub(super) async fn provide(
@@ -103,7 +107,11 @@ pub(super) fn virtual_size(path: &Path) -> Option<u64> {
 
 /// Makes the disk beside its place and moves it there, so that a disk which exists is whole.
 async fn create(layout: &Layout, disk: &Disk, path: &Path) -> Result<(), EngineError> {
-    let part = layout.disks().join(format!(".{}.part", disk.name));
+    // A name of its own for each attempt: the program of a killed server may still hold an older one.
+    let attempt = uuid::Uuid::new_v4().simple();
+    let part = layout
+        .disks()
+        .join(format!(".{}.{attempt}.part", disk.name));
     let mut arguments: Vec<PathBuf> = ["create", "-q", "-f", "qcow2"].map(PathBuf::from).into();
     if let DiskSource::Image { path, format } = &disk.source {
         arguments.extend(["-b".into(), path.clone(), "-F".into(), format.into()]);
@@ -158,7 +166,20 @@ async fn grow(path: &Path, name: &str, current: u64, wanted: u64) -> Result<(), 
     qemu_img(&arguments).await
 }
 
+/// Runs qemu-img. One of a killed server may still be at work on the same disk, for a moment.
 async fn qemu_img(arguments: &[PathBuf]) -> Result<(), EngineError> {
+    let deadline = Instant::now() + OVERLAP;
+    loop {
+        match qemu_img_once(arguments).await {
+            Err(EngineError::Conflict(_)) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn qemu_img_once(arguments: &[PathBuf]) -> Result<(), EngineError> {
     let program = probe::find(probe::QEMU_IMG, "making disks")?;
     let run = Command::new(&program)
         .args(arguments)

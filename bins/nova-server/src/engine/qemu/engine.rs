@@ -46,7 +46,7 @@ impl Engine for Qemu {
     }
 
     fn recover(&self, known: BTreeSet<Uid>) -> Work<'_, Recovery> {
-        Box::pin(async move { adopt::recover(&self.core, known).await })
+        Box::pin(async move { Ok(adopt::recover(&self.core, known).await) })
     }
 
     fn provision<'a>(&'a self, machine: &'a Machine, progress: &'a Progress) -> Work<'a, ()> {

@@ -44,7 +44,7 @@ pub(super) fn explain(line: &str) -> EngineError {
         () if has("Could not set up host forwarding rule") => {
             EngineError::Conflict(busy_port(line))
         }
-        () if has("lock") && (has("Failed to get") || has("in use")) => {
+        () if has("another process using the image") || (has("lock") && has("Failed to get")) => {
             EngineError::Conflict(format!("another process uses the disk: {text}"))
         }
         () if has("Cannot allocate memory") => {
@@ -116,6 +116,12 @@ mod tests {
             explain("unable to find CPU model 'x'"),
             EngineError::Invalid(_)
         ));
+    }
+
+    #[test]
+    fn a_disk_that_another_process_holds_is_a_conflict() {
+        let held = "Is another process using the image [/d/a.qcow2]?";
+        assert!(matches!(explain(held), EngineError::Conflict(_)));
     }
 
     #[test]

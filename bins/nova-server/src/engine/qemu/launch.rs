@@ -135,7 +135,7 @@ async fn boot_on(
 }
 
 /// Lets the guest of a fresh process execute, unless it is to be held.
-async fn release(live: &Live, paused: bool) -> Result<(), EngineError> {
+pub(super) async fn release(live: &Live, paused: bool) -> Result<(), EngineError> {
     if !paused {
         // No news to anybody: the guest was not running before.
         live.facts().paused = false;

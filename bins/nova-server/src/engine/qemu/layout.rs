@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nova_core::fs::create_private_dir;
 
@@ -12,6 +13,9 @@ use crate::engine::{EngineDirs, EngineError};
 
 /// The kernel's limit on the path of a Unix socket, its NUL left out.
 const SOCKET_PATH_MAX: usize = 107;
+
+/// Attempts at removing a directory.
+const REMOVALS: u32 = 10;
 
 /// The directories of one VM: `DATA/vms/ID` and `RUN/vm/ID`.
 ///
@@ -154,11 +158,22 @@ pub(super) fn names_in(dir: &Path) -> Vec<String> {
         .collect()
 }
 
+/// Removes a directory. One that fills while it is emptied, by a program that a killed server left
+/// running, is emptied again.
 fn remove_tree(path: &Path) -> Result<(), EngineError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(write_error(path, &error)),
-        _ => Ok(()),
+    for _ in 0..REMOVALS {
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            removed => return removed.map_err(|error| write_error(path, &error)),
+        }
     }
+    Err(EngineError::Other(format!(
+        "cannot remove {}: it fills up again",
+        path.display()
+    )))
 }
 
 #[cfg(test)]
