@@ -17,7 +17,7 @@ use crate::api::error::ApiError;
 /// Closures that share a transaction at most: bounds the latency of the first of them.
 const MAX_BATCH: usize = 512;
 /// How often the log is trimmed.
-const TRIM_EVERY: Duration = Duration::from_mins(1);
+const TRIM_EVERY: Duration = Duration::from_secs(5);
 
 /// Tells the caller how it ended.
 type Answer = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
