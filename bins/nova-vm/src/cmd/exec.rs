@@ -132,26 +132,47 @@ async fn exec(cx: &Cx, args: &ExecArgs) -> Result<ExecExit> {
         .vms
         .exec(args.name.as_str(), &request(cx, args))
         .await;
-    let (reader, mut writer) = session.known(&args.name, opened).await?.split();
+    let (mut reader, writer) = session.known(&args.name, opened).await?.split();
     let mut signals = Signals::watch()?;
-    let output = copy_output(cx, reader);
-    tokio::pin!(output);
-    // What the command reads and which signals it gets go on beside what it writes.
-    let mut input = Input::new(args.stdin);
+    // Nothing may be sent before the command runs: the server would have nobody to give it to.
+    let first = tokio::select! {
+        first = reader.next() => first?,
+        (_, number, _) = signals.next() => return interrupted(writer, number).await,
+    };
+    if let ExecEvent::Exit(exit) = first {
+        return Ok(exit);
+    }
+    // Side by side, since either may have to wait for the other: `cat` reads only what it can write.
+    tokio::select! {
+        ended = copy_output(cx, reader) => ended,
+        left = send_input(Input::new(args.stdin), writer, signals) => left,
+    }
+}
+
+/// Passes input and signals on; returns only when the session is left.
+async fn send_input(
+    mut input: Input,
+    mut writer: ExecWriter,
+    mut signals: Signals,
+) -> Result<ExecExit> {
     loop {
         tokio::select! {
-            ended = &mut output => return ended,
             chunk = input.next() => forward(&mut input, &mut writer, &chunk?).await?,
             (name, number, again) = signals.next() => {
                 if again {
-                    writer.close().await;
-                    nova_core::signal::note(number);
-                    return Err(Failure::new(Kind::Signal(number), "interrupted"));
+                    return interrupted(writer, number).await;
                 }
                 writer.signal(name).await?;
             }
         }
     }
+}
+
+/// Leaves the session, which ends the command, and ends by the signal.
+async fn interrupted(writer: ExecWriter, number: i32) -> Result<ExecExit> {
+    writer.close().await;
+    nova_core::signal::note(number);
+    Err(Failure::new(Kind::Signal(number), "interrupted"))
 }
 
 async fn copy_output(cx: &Cx, mut reader: ExecReader) -> Result<ExecExit> {
