@@ -171,7 +171,7 @@ pub(crate) enum EngineEvent {
     /// The guest agent answered for the first time since boot, or went away.
     Agent { uid: Uid, connected: bool },
     /// The guest's CPUs stopped or went on.
-    Paused { uid: Uid, paused: bool },
+    Paused { uid: Uid },
     /// The guest rebooted.
     Rebooted { uid: Uid },
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::vm::AgentPort;
 use super::{Qemu, adopt, disks, exec, info, launch, live, power, usage};
 use crate::engine::{
     Engine, EngineError, EngineEvent, ExecRequest, ExecSession, GuestInfo, LogSource, Machine,
@@ -107,7 +108,7 @@ impl Engine for Qemu {
             Ok(Observation::On {
                 running: facts.running,
                 paused: facts.paused,
-                agent: facts.agent,
+                agent: facts.port == AgentPort::Answers,
             })
         })
     }

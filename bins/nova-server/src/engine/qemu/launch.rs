@@ -17,7 +17,7 @@ use super::process::{self, Ending, Process};
 use super::qga::Qga;
 use super::qmp::{Event, Qmp};
 use super::record::Launch;
-use super::vm::{Core, Facts, Live, Vm};
+use super::vm::{AgentPort, Core, Facts, Live, Vm};
 use super::{adopt, disks, errors, ports, proc, supervise, timestamp};
 use crate::engine::{Accelerator, Boot, EngineError, Exit, ExitReason, Machine, Progress, Running};
 
@@ -243,9 +243,8 @@ pub(super) async fn attach(
     let facts = Facts {
         running,
         paused,
-        agent: false,
         unswept: !fresh,
-        port_open: false,
+        port: AgentPort::Closed,
         opening: 0,
         traffic: (0, 0),
     };

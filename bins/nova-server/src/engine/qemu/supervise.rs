@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::process::Ending;
 use super::qmp::Event;
-use super::vm::{Core, Live, Vm};
+use super::vm::{AgentPort, Core, Live, Vm};
 use super::{exec, launch, timestamp};
 use crate::engine::{EngineEvent, Exit, ExitReason};
 
@@ -92,14 +92,19 @@ pub(super) fn agent_port(core: &Arc<Core>, vm: &Arc<Vm>, live: &Arc<Live>, open:
     let (opening, was) = {
         let mut facts = live.facts();
         // An adopting server sees the state and hears the event.
-        if std::mem::replace(&mut facts.port_open, open) == open {
+        if (facts.port != AgentPort::Closed) == open {
             return;
         }
         live.qga.set_open(open);
         facts.opening += 1;
-        (facts.opening, std::mem::take(&mut facts.agent))
+        let port = if open {
+            AgentPort::Open
+        } else {
+            AgentPort::Closed
+        };
+        (facts.opening, std::mem::replace(&mut facts.port, port))
     };
-    if was {
+    if was == AgentPort::Answers {
         core.emit(EngineEvent::Agent {
             uid: vm.uid.clone(),
             connected: false,
@@ -129,8 +134,11 @@ async fn greet_agent(core: Arc<Core>, vm: Arc<Vm>, live: Arc<Live>, opening: u64
         }
         let fresh = {
             let mut facts = live.facts();
-            facts.agent = facts.opening == opening;
-            facts.agent
+            let fresh = facts.opening == opening;
+            if fresh {
+                facts.port = AgentPort::Answers;
+            }
+            fresh
         };
         if fresh {
             core.emit(EngineEvent::Agent {

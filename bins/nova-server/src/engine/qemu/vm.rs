@@ -50,17 +50,24 @@ pub(super) struct Live {
     pub(super) ended: watch::Sender<bool>,
 }
 
+/// The guest's end of the agent's channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AgentPort {
+    Closed,
+    /// A program has it open.
+    Open,
+    /// The program answered as an agent.
+    Answers,
+}
+
 /// What changes while a VM runs.
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
     pub(super) running: Running,
     pub(super) paused: bool,
-    /// The agent answered since its port last opened.
-    pub(super) agent: bool,
     /// Commands of an earlier server may still run in the guest.
     pub(super) unswept: bool,
-    /// Whether the guest has its end of the agent's channel open.
-    pub(super) port_open: bool,
+    pub(super) port: AgentPort,
     /// Counts openings of the agent's port, so that a late answer is told from a fresh one.
     pub(super) opening: u64,
     /// Bytes that the guest last said it received and sent.
@@ -130,7 +137,6 @@ impl Core {
         if was != paused {
             self.emit(EngineEvent::Paused {
                 uid: uid.to_owned(),
-                paused,
             });
         }
     }
@@ -186,7 +192,7 @@ impl Live {
     pub(super) fn agent(&self) -> Result<&Qga, EngineError> {
         let facts = self.facts();
         let unavailable = |text: &str| Err(EngineError::AgentUnavailable(text.into()));
-        match (facts.paused, facts.agent) {
+        match (facts.paused, facts.port == AgentPort::Answers) {
             (true, _) => unavailable("the machine is paused, and its guest agent with it"),
             (false, false) => unavailable("the guest agent does not answer"),
             (false, true) => Ok(&self.qga),

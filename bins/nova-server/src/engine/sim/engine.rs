@@ -251,7 +251,6 @@ impl Sim {
             None => return Err(EngineError::NotRunning),
             Some(true) => self.hardware.emit(EngineEvent::Paused {
                 uid: uid.to_owned(),
-                paused,
             }),
             Some(false) => {}
         }

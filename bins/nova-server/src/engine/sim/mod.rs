@@ -19,7 +19,9 @@ use tokio::sync::mpsc;
 
 use self::hardware::Hardware;
 use self::options::Faults;
-pub(crate) use self::options::{Call, Effect, Fault, SimOptions};
+pub(crate) use self::options::SimOptions;
+#[cfg(test)]
+pub(crate) use self::options::{Call, Effect, Fault};
 use super::{Engine, EngineDirs, EngineEvent};
 
 /// The simulator.
