@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::store::Store;
 
 pub(crate) use activity::{Activity, Guard};
-pub(crate) use images::{ImageFiles, Upload, UploadError, hex};
+pub(crate) use images::{ImageFiles, UploadError, hex};
 
 /// Directories of the server; both exist.
 #[derive(Debug, Clone, PartialEq, Eq)]

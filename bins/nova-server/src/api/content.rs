@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::StreamExt;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use super::error::ApiError;
 use super::item::json_response;
 use super::kinds::image::{KIND, ROLES, refresh};
 use super::kinds::text;
 use super::request::Call;
-use crate::app::{App, Upload, UploadError};
+use crate::app::{App, ImageFiles, UploadError};
 use crate::auth::Verb;
 use crate::store::{Durability, Key};
 
+/// Pieces of an upload that wait for the disk.
+const QUEUE: usize = 16;
 /// Buffer of a download.
 const PIECE: usize = 256 * 1024;
 
@@ -31,13 +34,7 @@ pub(super) async fn put(
         .authorize(Verb::Update, "images", call.namespace.as_deref())?;
     let key = call.key();
     let digest = digest(&call, &key)?;
-    if call.app.images.size(&digest).is_none() {
-        let upload = receive(&call, body).await?;
-        let files = call.app.images.clone();
-        let kept = tokio::task::spawn_blocking(move || upload.finish(&files, &digest)).await;
-        kept.map_err(|_| ApiError::internal("the upload was dropped"))?
-            .map_err(refused)?;
-    }
+    receive(&call, &digest, body).await?;
     let files = call.app.images.clone();
     let stored = call.app.store.write(Durability::Spec, move |tx| {
         let mut image = tx.require(&key)?.value();
@@ -105,20 +102,53 @@ fn digest(call: &Call, key: &Key) -> Result<String, ApiError> {
     Ok(digest.to_owned())
 }
 
-async fn receive(call: &Call, body: Body) -> Result<Upload, ApiError> {
-    let mut upload = call.app.images.begin().map_err(|e| refused(e.into()))?;
+/// Takes the body and keeps it when it is what was announced. Digest and disk have a thread of their
+/// own, which a full queue makes the client wait for.
+async fn receive(call: &Call, digest: &str, body: Body) -> Result<(), ApiError> {
+    let there = call.app.images.size(digest).is_some();
+    let (pieces, queue) = mpsc::channel(QUEUE);
+    let (files, expected) = (call.app.images.clone(), digest.to_owned());
+    // A file that is there already is not written again, but the client is listened to.
+    let keeper = tokio::task::spawn_blocking(move || keep(&files, &expected, there, queue));
     let mut stream = body.into_data_stream();
+    let mut size = 0;
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|error| {
-            ApiError::bad_request(format!(
-                "the upload broke off after {} bytes: {error}",
-                upload.size()
-            ))
-        })?;
-        // Disk writes go to the page cache; the flush at the end has its own thread.
-        upload.write(&piece).map_err(|e| refused(e.into()))?;
+            ApiError::bad_request(format!("the upload broke off after {size} bytes: {error}"))
+        });
+        size += piece.as_ref().map_or(0, Bytes::len);
+        let broken = piece.is_err();
+        if pieces.send(piece).await.is_err() || broken {
+            break;
+        }
     }
-    Ok(upload)
+    drop(pieces);
+    keeper
+        .await
+        .map_err(|_| ApiError::internal("the upload was dropped"))?
+}
+
+fn keep(
+    files: &ImageFiles,
+    expected: &str,
+    there: bool,
+    mut queue: mpsc::Receiver<Result<Bytes, ApiError>>,
+) -> Result<(), ApiError> {
+    let io = |error: std::io::Error| refused(error.into());
+    let mut upload = if there {
+        None
+    } else {
+        Some(files.begin().map_err(io)?)
+    };
+    while let Some(piece) = queue.blocking_recv() {
+        let piece = piece?;
+        if let Some(upload) = &mut upload {
+            upload.write(&piece).map_err(io)?;
+        }
+    }
+    upload.map_or(Ok(()), |upload| {
+        upload.finish(files, expected).map_err(refused)
+    })
 }
 
 fn refused(error: UploadError) -> ApiError {

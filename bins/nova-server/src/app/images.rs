@@ -26,7 +26,6 @@ pub(crate) struct ImageFiles {
 pub(crate) struct Upload {
     file: NamedTempFile,
     digest: Sha256,
-    size: u64,
 }
 
 /// Why an upload was not kept.
@@ -86,7 +85,6 @@ impl ImageFiles {
         Ok(Upload {
             file,
             digest: Sha256::new(),
-            size: 0,
         })
     }
 
@@ -134,17 +132,11 @@ impl Upload {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.digest.update(bytes);
-        self.size += bytes.len() as u64;
         Ok(())
     }
 
-    /// Bytes taken so far.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
     /// Puts the file in place, durable, when it is what was expected.
-    pub(crate) fn finish(self, files: &ImageFiles, expected: &str) -> Result<u64, UploadError> {
+    pub(crate) fn finish(self, files: &ImageFiles, expected: &str) -> Result<(), UploadError> {
         let found = hex(&self.digest.finalize());
         if !found.eq_ignore_ascii_case(expected) {
             return Err(UploadError::Digest {
@@ -158,7 +150,7 @@ impl Upload {
         self.file.as_file().sync_all()?;
         self.file.persist(files.path(&found)).map_err(|e| e.error)?;
         fs::File::open(&files.dir)?.sync_all()?;
-        Ok(self.size)
+        Ok(())
     }
 }
 
@@ -196,7 +188,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn upload(files: &ImageFiles, content: &[u8]) -> Result<u64, UploadError> {
+    fn upload(files: &ImageFiles, content: &[u8]) -> Result<(), UploadError> {
         let mut upload = files.begin().unwrap();
         upload.write(content).unwrap();
         upload.finish(files, &hex(&Sha256::digest(content)))
@@ -206,7 +198,7 @@ mod tests {
     fn a_file_is_kept_under_its_digest() {
         let dir = tempfile::tempdir().unwrap();
         let files = ImageFiles::new(dir.path());
-        assert_eq!(upload(&files, b"kernel").unwrap(), 6);
+        upload(&files, b"kernel").unwrap();
         let digest = hex(&Sha256::digest(b"kernel"));
         assert_eq!(files.size(&digest), Some(6));
         assert_eq!(

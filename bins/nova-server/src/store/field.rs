@@ -26,7 +26,7 @@ impl<'de> DeserializeSeed<'de> for Path<'_> {
 
 impl Path<'_> {
     /// A scalar counts only at the end of the path.
-    fn scalar(&self, text: impl ToString) -> String {
+    fn scalar(&self, text: &impl ToString) -> String {
         if self.0.is_empty() {
             text.to_string()
         } else {
@@ -61,23 +61,23 @@ impl<'de> Visitor<'de> for Path<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<String, E> {
-        Ok(self.scalar(text))
+        Ok(self.scalar(&text))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<String, E> {
-        Ok(self.scalar(value))
+        Ok(self.scalar(&value))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<String, E> {
-        Ok(self.scalar(value))
+        Ok(self.scalar(&value))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<String, E> {
-        Ok(self.scalar(value))
+        Ok(self.scalar(&value))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<String, E> {
-        Ok(self.scalar(value))
+        Ok(self.scalar(&value))
     }
 
     fn visit_unit<E>(self) -> Result<String, E> {

@@ -18,6 +18,7 @@ use super::logfile;
 use super::remote::Remote;
 use super::serve::{Shop, accept_tcp, accept_unix};
 use crate::api;
+use crate::api::kinds::image;
 use crate::app::{App, Dirs};
 use crate::control;
 use crate::engine::sim::SimOptions;
@@ -117,6 +118,8 @@ async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) 
             return Ok(());
         }
     }
+    // What a kill kept from being removed.
+    image::sweep(&app).await;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = accept(&app, socket, remote, stopped);
     lock.announce(&options.data, &options.socket, options.on_demand)?;
