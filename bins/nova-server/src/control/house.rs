@@ -16,6 +16,8 @@ use crate::store::{Durability, Key, Tx};
 const KEEP: Duration = Duration::from_hours(7 * 24);
 /// Most events that are kept.
 const MOST_EVENTS: usize = 100_000;
+/// How files that are being written are named until they are whole.
+const HALF_WRITTEN: &str = ".nova-";
 /// Objects removed in one transaction, so that others get their turn.
 const BATCH: usize = 500;
 
@@ -43,6 +45,28 @@ async fn sweep(app: Shared) {
         ticks.tick().await;
         if let Err(error) = sweep_once(&app, now()).await {
             tracing::warn!(%error, "old operations and events could not be removed");
+        }
+    }
+}
+
+/// Removes files that an earlier server was killed over while it wrote them. What this server writes
+/// is younger than it.
+pub(super) fn remove_half_written(app: &Shared) {
+    let Ok(entries) = std::fs::read_dir(&app.dirs.data) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let half = entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(HALF_WRITTEN);
+        let written = entry.metadata().and_then(|meta| meta.modified());
+        let old = written
+            .ok()
+            .and_then(|at| Timestamp::try_from(at).ok())
+            .is_some_and(|at| at < app.started);
+        if half && old && std::fs::remove_file(entry.path()).is_err() {
+            tracing::debug!(file = %entry.path().display(), "cannot be removed");
         }
     }
 }

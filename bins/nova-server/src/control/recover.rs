@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::controller::known;
 use super::doc::{deleting, member, text};
 use super::events::{Note, Recorder};
+use super::house;
 use super::intent::VMS;
 use super::node;
 use super::record::{self, Record};
@@ -24,6 +25,7 @@ const ALIVE: &[VmPhase] = &[
 /// Adopts what runs, removes what nobody owns, and after a reboot of the host wants everything
 /// started again that ran. Every failure is logged: a driver looks again anyway.
 pub(super) async fn run(app: &Shared, recorder: &Recorder) {
+    house::remove_half_written(app);
     let adopted = match app.engine.recover(known(app)).await {
         Ok(found) => {
             for what in &found.removed {

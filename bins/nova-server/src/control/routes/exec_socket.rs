@@ -32,6 +32,8 @@ use crate::engine::{EngineError, ExecInput, ExecOutput, ExecSession};
 const FIRST_FRAME: Duration = Duration::from_secs(10);
 /// A client that takes nothing for this long is gone.
 const STUCK: Duration = Duration::from_mins(2);
+/// Input that is kept while the command has not begun.
+const EARLY: usize = 1 << 20;
 /// A frame of output at most; nova-api §11 allows 1 MiB.
 const FRAME: usize = 256 << 10;
 /// Time between pings, which find a client whose network is gone.
@@ -63,8 +65,8 @@ pub(super) async fn upgrade(
 async fn serve(app: &App, mut target: Target, mut socket: WebSocket) {
     let _here = app.activity.guard();
     let begun = Instant::now();
-    let session = match start(app, &mut target, &mut socket).await {
-        Ok(Some(session)) => session,
+    let (session, early) = match start(app, &mut target, &mut socket).await {
+        Ok(Some(begun)) => begun,
         Ok(None) => return,
         Err(error) => return close(&mut socket, &problem(&error)).await,
     };
@@ -79,15 +81,16 @@ async fn serve(app: &App, mut target: Target, mut socket: WebSocket) {
     {
         return abandon(session).await;
     }
-    run(app, &target, session, (sink, stream), begun).await;
+    run(app, &target, session, (early, sink, stream), begun).await;
 }
 
-/// Reads the request and runs it; nothing when the client left before.
+/// Reads the request and runs it; nothing when the client left before. What the client sends while
+/// the guest still boots is kept for the command.
 async fn start(
     app: &App,
     target: &mut Target,
     socket: &mut WebSocket,
-) -> Result<Option<ExecSession>, ApiError> {
+) -> Result<Option<(ExecSession, Vec<Message>)>, ApiError> {
     let first = timeout(FIRST_FRAME, next_text(socket)).await;
     let text = match first {
         Ok(Some(text)) => text,
@@ -96,10 +99,10 @@ async fn start(
     };
     let asked: Asked = serde_json::from_str(&text)
         .map_err(|e| ApiError::bad_request(format!("the request cannot be read: {e}")))?;
-    // A client that leaves while the guest boots leaves nothing behind.
+    let mut early = Vec::new();
     tokio::select! {
-        session = begin(app, target, &asked) => session.map(Some),
-        () = left(socket) => Ok(None),
+        session = begin(app, target, &asked) => session.map(|session| Some((session, early))),
+        () = keep_until_left(socket, &mut early) => Ok(None),
     }
 }
 
@@ -113,29 +116,41 @@ async fn next_text(socket: &mut WebSocket) -> Option<String> {
     }
 }
 
-/// Returns when the client closes. What it sends meanwhile would be input that came too early; the
-/// protocol has it wait for `started`.
-async fn left(socket: &mut WebSocket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        if matches!(message, Message::Close(_)) {
-            return;
+/// Keeps what the client sends, up to a limit, and returns when it closes.
+async fn keep_until_left(socket: &mut WebSocket, early: &mut Vec<Message>) {
+    let mut kept = 0;
+    while kept < EARLY {
+        match socket.recv().await {
+            Some(Ok(message @ (Message::Binary(_) | Message::Text(_)))) => {
+                kept += message.clone().into_data().len();
+                early.push(message);
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            _ => return,
         }
     }
+    // The rest waits in the connection.
+    std::future::pending::<()>().await;
 }
 
-type Halves = (SplitSink<WebSocket, Message>, SplitStream<WebSocket>);
+/// What came early, the way to the client, and the way from it.
+type Halves = (
+    Vec<Message>,
+    SplitSink<WebSocket, Message>,
+    SplitStream<WebSocket>,
+);
 
 async fn run(
     app: &App,
     target: &Target,
     mut session: ExecSession,
-    (mut sink, mut stream): Halves,
+    (early, mut sink, mut stream): Halves,
     begun: Instant,
 ) {
     let input = session.input.clone();
     let last = tokio::select! {
         last = show(&mut session, &mut sink) => last,
-        () = feed(&mut stream, &input) => Last::ClientLeft,
+        () = feed(early, &mut stream, &input) => Last::ClientLeft,
         () = app.activity.stopping() => Last::ServerStops,
     };
     let notice = match last {
@@ -211,26 +226,36 @@ async fn show(session: &mut ExecSession, sink: &mut SplitSink<WebSocket, Message
 }
 
 /// Takes frames from the client until it leaves.
-async fn feed(stream: &mut SplitStream<WebSocket>, input: &Sender<ExecInput>) {
-    while let Some(Ok(message)) = stream.next().await {
-        let item = match message {
-            Message::Binary(bytes) => match bytes.split_first() {
-                Some((&STDIN, [])) => ExecInput::Eof,
-                Some((&STDIN, data)) => ExecInput::Stdin(data.to_vec()),
-                _ => continue,
-            },
-            Message::Text(text) => match serde_json::from_str(&text) {
-                Ok(ExecControl::Signal { name }) => {
-                    ExecInput::Signal(name.trim_start_matches("SIG").to_owned())
-                }
-                // A command without a terminal has no size.
-                Ok(ExecControl::Resize { .. }) | Err(_) => continue,
-            },
-            Message::Close(_) => return,
-            Message::Ping(_) | Message::Pong(_) => continue,
-        };
-        // A command that ended takes no more input; its end is on its way.
-        drop(input.send(item).await);
+async fn feed(early: Vec<Message>, stream: &mut SplitStream<WebSocket>, input: &Sender<ExecInput>) {
+    let mut frames = futures_util::stream::iter(early.into_iter().map(Ok)).chain(stream);
+    while let Some(Ok(message)) = frames.next().await {
+        if matches!(message, Message::Close(_)) {
+            return;
+        }
+        if let Some(item) = input_of(&message) {
+            // A command that ended takes no more input; its end is on its way.
+            drop(input.send(item).await);
+        }
+    }
+}
+
+/// What a frame means to the command.
+fn input_of(message: &Message) -> Option<ExecInput> {
+    match message {
+        Message::Binary(bytes) => match bytes.split_first()? {
+            (&STDIN, []) => Some(ExecInput::Eof),
+            (&STDIN, data) => Some(ExecInput::Stdin(data.to_vec())),
+            _ => None,
+        },
+        Message::Text(text) => match serde_json::from_str(text).ok()? {
+            ExecControl::Signal { name } => {
+                let name = name.trim_start_matches("SIG").to_owned();
+                Some(ExecInput::Signal(name))
+            }
+            // A command without a terminal has no size.
+            ExecControl::Resize { .. } => None,
+        },
+        Message::Close(_) | Message::Ping(_) | Message::Pong(_) => None,
     }
 }
 
