@@ -8,5 +8,6 @@ mod dispatch;
 mod faults;
 mod help;
 mod layering;
+mod server;
 mod vm_qemu;
 mod vm_sim;

@@ -238,7 +238,7 @@ fn wrong_input_is_one_clear_error_before_anything_happens() {
         ("nova vm lst", 2, "list"),
         ("nova vm remove a", 2, "delete"),
         ("nova vm list -o jsn", 2, "json"),
-        ("nova vm wait a --for=redy", 2, "not a condition"),
+        ("nova vm wait a --for=redy", 2, "is nothing to wait for"),
         (
             "nova vm list -n nowhere-such",
             0,

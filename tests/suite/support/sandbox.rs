@@ -114,6 +114,11 @@ impl Sandbox {
         .ok();
     }
 
+    /// The processes of this sandbox, with their arguments.
+    pub(crate) fn processes(&self) -> Vec<(i32, String)> {
+        super::server::processes_of(self.path())
+    }
+
     /// Asserts that no machine, socket or directory of one is left.
     #[track_caller]
     pub(crate) fn nothing_is_left(&self) {

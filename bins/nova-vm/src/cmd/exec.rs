@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nova_api::client::{ExecEvent, ExecReader, ExecWriter};
 use nova_api::{ExecExit, ExecRequest, VmName};
@@ -73,7 +73,7 @@ fn parse_env(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) async fn run(cx: &Cx, args: &ExecArgs) -> Result<()> {
-    let limit = cx.globals().timeout;
+    let (limit, begun) = (cx.globals().timeout, Instant::now());
     let work = exec(cx, args);
     let ended = match limit {
         // The server ends the command in time; this is for a server that does not answer at all.
@@ -82,7 +82,12 @@ pub(crate) async fn run(cx: &Cx, args: &ExecArgs) -> Result<()> {
             .unwrap_or_else(|_| Err(timed_out(limit))),
         None => work.await,
     };
-    let exit = ended.map_err(own)?;
+    let exit = ended.map_err(
+        |failure| match limit.filter(|limit| begun.elapsed() >= *limit) {
+            Some(limit) if !failure.is_silent() => timed_out(limit),
+            _ => own(failure),
+        },
+    )?;
     match code_of(&exit) {
         0 => Ok(()),
         code => Err(Failure::silent(code)),
