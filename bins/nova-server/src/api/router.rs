@@ -15,8 +15,8 @@ use super::kinds::{ALL, Kind};
 use super::request::Call;
 use super::write::{self, Part};
 use super::{
-    cluster, content, discovery, health, item, list, middleware, openapi, operations, reviews,
-    watch,
+    cluster, content, discovery, health, idempotency, item, list, middleware, openapi, operations,
+    reviews, watch,
 };
 use crate::app::App;
 use crate::auth::Verb;
@@ -28,7 +28,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         router = resources(router, kind);
     }
     router
-        .merge(crate::control::routes())
+        .merge(
+            crate::control::routes().layer(axum::middleware::from_fn_with_state(
+                Arc::clone(&app),
+                idempotency::replay,
+            )),
+        )
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(axum::middleware::from_fn_with_state(

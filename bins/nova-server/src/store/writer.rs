@@ -106,20 +106,23 @@ impl Writer {
         let Batch {
             changes, replies, ..
         } = batch;
-        let Some(newest) = changes.last().map(|change| change.rv) else {
+        if changes.is_empty() && replies.is_empty() {
             return Ok(());
-        };
+        }
         self.db
             .commit(&changes, &replies, durability)
             .map_err(|error| {
                 tracing::error!(%error, changes = changes.len(), "a batch could not be stored");
                 commit_failed(&error)
             })?;
+        let newest = changes.last().map(|change| change.rv);
         self.state
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .publish(changes, replies);
-        self.revision.send_replace(newest);
+        if let Some(newest) = newest {
+            self.revision.send_replace(newest);
+        }
         Ok(())
     }
 

@@ -150,6 +150,23 @@ async fn a_repeated_request_gets_the_first_answer() {
 }
 
 #[tokio::test]
+async fn a_repeated_action_gets_the_first_answer() {
+    let rig = Rig::new().await;
+    rig.machine("a", &json!({})).await;
+    let send = async |verb: &str, body: &'static str| {
+        let request = Request::post(format!("{VMS}/a/{verb}"))
+            .header("content-type", JSON)
+            .header("idempotency-key", "k2");
+        rig.send(request, Body::from(body)).await
+    };
+    let first = send("stop", "{}").await;
+    assert!(first.status.is_success(), "{}", first.body);
+    assert_eq!(send("stop", "{}").await.body, first.body);
+    assert_eq!(send("stop", r#"{"force":true}"#).await.status, 422);
+    assert_eq!(send("start", "{}").await.status, 422);
+}
+
+#[tokio::test]
 async fn an_old_revision_loses() {
     let rig = Rig::new().await;
     let path = "/api/v1/namespaces/default";

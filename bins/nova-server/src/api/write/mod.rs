@@ -25,7 +25,7 @@ pub(crate) use patch::patch;
 pub(crate) use update::{Part, replace};
 
 /// Names the operation that goes on after the answer.
-const OPERATION: HeaderName = HeaderName::from_static("nova-operation");
+pub(super) const OPERATION: HeaderName = HeaderName::from_static("nova-operation");
 
 /// What a write came to.
 pub(crate) struct Written {
