@@ -33,6 +33,8 @@ mod provision;
 mod record;
 mod recover;
 mod resolve;
+#[cfg(test)]
+mod resolve_tests;
 mod routes;
 mod settle;
 mod status;

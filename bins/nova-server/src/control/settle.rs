@@ -42,11 +42,26 @@ pub(super) fn settle(facts: &Facts, memory: &mut Memory) -> Option<Update> {
         return None;
     }
     memory.started = false;
-    if !ran || subject.deleting() {
+    if subject.deleting() {
         return None;
+    }
+    if !ran {
+        return unwanted_retry(subject);
     }
     let exit = exit_of(facts, memory);
     Some(ended(facts, &exit))
+}
+
+/// A machine that is to be off is not tried again.
+fn unwanted_retry(subject: &Subject) -> Option<Update> {
+    let off = subject.vm.spec.run_state == Some(RunState::Stopped);
+    subject.record.retry_at.filter(|_| off)?;
+    let mut update = Update::of(subject);
+    update.record = Some(Record {
+        retry_at: None,
+        ..subject.record.clone()
+    });
+    Some(update)
 }
 
 fn exit_of(facts: &Facts, memory: &mut Memory) -> Exit {
@@ -239,4 +254,22 @@ pub(super) fn expires_at(subject: &Subject) -> Option<Timestamp> {
 pub(super) fn expired(facts: &Facts) -> bool {
     let subject = &facts.subject;
     !subject.deleting() && expires_at(subject).is_some_and(|at| at <= facts.now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_five_minutes() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let mut record = Record::default();
+        let waits: Vec<i64> = (0..8)
+            .map(|_| {
+                back_off(&mut record, now);
+                record.retry_at.unwrap().duration_since(now).as_secs()
+            })
+            .collect();
+        assert_eq!(waits, [10, 20, 40, 80, 160, 300, 300, 300]);
+    }
 }

@@ -154,6 +154,25 @@ fn a_guest_that_powers_off_stays_off_and_a_crash_is_tried_again() {
 }
 
 #[test]
+fn a_policy_of_always_also_restarts_what_powered_off() {
+    let rig = Rig::new(SimOptions::default());
+    let vm = rig.ready("a", json!({"restartPolicy": "Always"}));
+    let uid = text(&vm, "/metadata/uid").to_owned();
+    let method = crate::engine::ShutdownMethod::Acpi;
+    rig.wait(rig.app.engine.shutdown(&uid, method)).unwrap();
+    rig.phase("a", "Failed");
+    assert_eq!(
+        rig.controller.busy(),
+        Some("a virtual machine is about to be restarted")
+    );
+    rig.act("a", Verb::Stop, Asks::default()).unwrap();
+    assert_eq!(text(&rig.vm("a"), "/spec/runState"), "Stopped");
+    rig.until("nothing is to come", || {
+        rig.controller.busy().is_none().then_some(())
+    });
+}
+
+#[test]
 fn a_start_that_fails_fails_its_operation_and_says_why() {
     let rig = Rig::new(fault(Call::Start, Some(1), Effect::Fail));
     let op = rig.create("a", json!({"restartPolicy": "Never"})).unwrap();
@@ -222,7 +241,7 @@ fn an_update_is_applied_or_waits_for_a_restart() {
 }
 
 #[test]
-fn a_deleted_namespace_takes_its_machines_along() {
+fn the_first_namespaces_stay() {
     let rig = Rig::new(SimOptions::default());
     let names: Vec<String> = rig
         .app

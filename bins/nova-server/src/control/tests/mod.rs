@@ -1,5 +1,6 @@
 //! The controllers against the simulator: every row of the table, superseding, recovery.
 
+mod house;
 mod life;
 mod recovery;
 mod rig;
