@@ -3,8 +3,11 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::{Cx, Failure, Result, env, fs};
 
@@ -20,7 +23,9 @@ pub(crate) fn init(cx: &Cx) -> Result<()> {
     let Some(filter) = env::get(env::NOVA_LOG).or(level) else {
         return Ok(());
     };
-    let filter = EnvFilter::try_new(&filter)
+    // Targets and levels only: filtering by fields would bring a regular expression engine along.
+    let filter: Targets = filter
+        .parse()
         .map_err(|error| Failure::usage(format!("invalid log filter `{filter}`: {error}")))?;
     let writer = match &globals.log_file {
         None => BoxMakeWriter::new(std::io::stderr),
@@ -33,15 +38,16 @@ pub(crate) fn init(cx: &Cx) -> Result<()> {
             BoxMakeWriter::new(file.map_err(|error| fs::write_failure(path, &error))?)
         }
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let layer = fmt::layer()
         .with_writer(writer)
         .with_ansi(cx.color_stderr() && globals.log_file.is_none());
-    // A second start in one process (tests, nova-box) keeps the first logger.
-    drop(if globals.log_json {
-        builder.json().try_init()
+    let layer = if globals.log_json {
+        layer.json().boxed()
     } else {
-        builder.try_init()
-    });
+        layer.boxed()
+    };
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter));
+    // A second start in one process (tests, nova-box) keeps the first logger.
+    drop(subscriber.try_init());
     Ok(())
 }

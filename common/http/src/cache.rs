@@ -3,10 +3,11 @@
 //! On disk an entry is a small file named by the digest of its key, and a body named by the digest of its content, so that
 //! equal bodies are stored once. All files are private; any of them may be deleted at any time.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ const DISK_LIMIT: usize = 512;
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
     /// Answers kept in memory, least recently used ones go first.
-    pub entries: u64,
+    pub entries: usize,
     /// Answers leave memory after this long.
     pub keep: Duration,
     /// Directory on disk; absent keeps everything in memory.
@@ -44,8 +45,55 @@ impl Default for CacheConfig {
 /// A cache of answers to reads.
 #[derive(Debug)]
 pub struct Cache {
-    memory: moka::sync::Cache<Key, Arc<Stored>>,
+    memory: Mutex<Memory>,
     dir: Option<PathBuf>,
+}
+
+/// Least recently used answers go first, old ones when they are looked at. A few hundred entries need no cleverer order.
+#[derive(Debug)]
+struct Memory {
+    entries: HashMap<Key, Kept>,
+    most: usize,
+    keep: Duration,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    stored: Arc<Stored>,
+    since: Instant,
+    last_use: u64,
+}
+
+impl Memory {
+    fn get(&mut self, key: &Key) -> Option<Arc<Stored>> {
+        self.uses += 1;
+        let kept = self.entries.get_mut(key)?;
+        if kept.since.elapsed() > self.keep {
+            self.entries.remove(key);
+            return None;
+        }
+        kept.last_use = self.uses;
+        Some(Arc::clone(&kept.stored))
+    }
+
+    fn insert(&mut self, key: Key, stored: Arc<Stored>) {
+        self.uses += 1;
+        if self.entries.len() >= self.most && !self.entries.contains_key(&key) {
+            let oldest = self.entries.iter().min_by_key(|(_, kept)| kept.last_use);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.entries.remove(&oldest);
+            }
+        }
+        self.entries.insert(
+            key,
+            Kept {
+                stored,
+                since: Instant::now(),
+                last_use: self.uses,
+            },
+        );
+    }
 }
 
 /// What makes an answer reusable: server, caller, target and representation.
@@ -121,18 +169,25 @@ impl Cache {
     /// A cache with these bounds; the directory is created with the first entry.
     #[must_use]
     pub fn new(config: &CacheConfig) -> Self {
-        let memory = moka::sync::Cache::builder()
-            .max_capacity(config.entries)
-            .time_to_live(config.keep)
-            .build();
+        let memory = Memory {
+            entries: HashMap::new(),
+            most: config.entries,
+            keep: config.keep,
+            uses: 0,
+        };
         Self {
-            memory,
+            memory: Mutex::new(memory),
             dir: config.dir.clone(),
         }
     }
 
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // Whatever a panic interrupted, a cache is right or empty.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<Stored>> {
-        self.memory
+        self.memory()
             .get(key)
             .or_else(|| self.read(key).map(Arc::new))
     }
@@ -150,7 +205,7 @@ impl Cache {
             // A cache that cannot be written costs time, nothing else.
             tracing::debug!(%error, dir = %dir.display(), "cannot keep an answer");
         }
-        self.memory.insert(key.clone(), Arc::new(stored));
+        self.memory().insert(key.clone(), Arc::new(stored));
     }
 
     /// Marks an answer that the server confirmed as fresh.
@@ -161,7 +216,7 @@ impl Cache {
             body: stored.body.clone(),
             since: Some(Instant::now()),
         };
-        self.memory.insert(key.clone(), Arc::new(stored));
+        self.memory().insert(key.clone(), Arc::new(stored));
     }
 
     fn read(&self, key: &Key) -> Option<Stored> {
@@ -279,6 +334,25 @@ mod tests {
             );
             assert!(!fs::read_to_string(entry.path()).unwrap().contains("token"));
         }
+    }
+
+    #[test]
+    fn the_least_recently_used_answer_goes_first_and_old_ones_go_too() {
+        let config = CacheConfig {
+            entries: 2,
+            keep: Duration::from_millis(40),
+            dir: None,
+        };
+        let cache = Cache::new(&config);
+        let key = |target: &str| Key::new("e", "", target, None);
+        cache.put(&key("/a"), &response("1", "a"));
+        cache.put(&key("/b"), &response("1", "b"));
+        assert!(cache.get(&key("/a")).is_some());
+        cache.put(&key("/c"), &response("1", "c"));
+        assert!(cache.get(&key("/b")).is_none());
+        assert!(cache.get(&key("/a")).is_some() && cache.get(&key("/c")).is_some());
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(cache.get(&key("/a")).is_none());
     }
 
     #[test]

@@ -91,10 +91,11 @@ impl ExecReader {
     }
 
     fn notice(&self, text: &str) -> Result<ExecEvent, ApiError> {
-        let notice = serde_json::from_str(text).map_err(|source| nova_http::Error::Decode {
-            endpoint: self.endpoint.clone(),
-            source,
-        })?;
+        let notice =
+            ExecNotice::read(text.as_bytes()).map_err(|source| nova_http::Error::Decode {
+                endpoint: self.endpoint.clone(),
+                source,
+            })?;
         match notice {
             ExecNotice::Started { .. } => Ok(ExecEvent::Started),
             ExecNotice::Exit(exit) => Ok(ExecEvent::Exit(exit)),

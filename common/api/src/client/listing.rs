@@ -364,7 +364,8 @@ impl<T: Resource> Source<T> {
             Body::Object(raw) => (
                 Vec::new(),
                 Some(plain::<T>(
-                    serde_json::from_str(raw.get()).map_err(|error| unexpected(&error))?,
+                    serde_json::from_slice(raw.get().as_bytes())
+                        .map_err(|error| unexpected(&error))?,
                 )),
             ),
             Body::Cells(cells) => {

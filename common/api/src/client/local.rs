@@ -175,7 +175,7 @@ impl LocalServer {
         let mut text = String::new();
         let file = File::open(self.data.join(LOCK_FILE)).ok()?;
         file.take(64 * 1024).read_to_string(&mut text).ok()?;
-        serde_json::from_str(&text).ok()
+        serde_json::from_slice(text.as_bytes()).ok()
     }
 
     fn held(&self) -> Held {

@@ -80,7 +80,7 @@ impl Resources<Operation> {
 
 fn decode(record: &Record) -> Option<Operation> {
     match &record.body {
-        Body::Object(raw) => serde_json::from_str(raw.get()).ok(),
+        Body::Object(raw) => serde_json::from_slice(raw.get().as_bytes()).ok(),
         Body::Cells(_) => None,
     }
 }

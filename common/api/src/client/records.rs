@@ -115,7 +115,7 @@ fn record(meta: Meta, body: Body) -> Record {
 }
 
 fn object(raw: Box<RawValue>) -> serde_json::Result<Record> {
-    let with: WithMeta = serde_json::from_str(raw.get())?;
+    let with: WithMeta = serde_json::from_slice(raw.get().as_bytes())?;
     Ok(record(with.metadata, Body::Object(raw)))
 }
 
@@ -184,17 +184,17 @@ impl Shape {
                 object(event.object)?,
             )));
         }
-        let table: RawTable = serde_json::from_str(event.object.get())?;
+        let table: RawTable = serde_json::from_slice(event.object.get().as_bytes())?;
         let first = table.rows.into_iter().next();
         Ok(first.map(|first| Event::Change(event.type_, table.column_definitions, row(first))))
     }
 
     /// Revision of a bookmark: of the object itself, of its only row, or of the table.
     fn bookmark(self, raw: &RawValue) -> serde_json::Result<Option<String>> {
-        let with: WithMeta = serde_json::from_str(raw.get())?;
+        let with: WithMeta = serde_json::from_slice(raw.get().as_bytes())?;
         let mut revision = with.metadata.resource_version;
         if revision.is_empty() && self == Self::Table {
-            let table: RawTable = serde_json::from_str(raw.get())?;
+            let table: RawTable = serde_json::from_slice(raw.get().as_bytes())?;
             let first = table.rows.into_iter().next().map(row);
             revision = first.map(|first| first.revision).unwrap_or_default();
         }

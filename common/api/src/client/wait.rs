@@ -245,7 +245,7 @@ impl<T: Resource> Resources<T> {
 
 fn value(record: Record) -> Option<Value> {
     match record.body {
-        Body::Object(raw) => serde_json::from_str(raw.get()).ok(),
+        Body::Object(raw) => serde_json::from_slice(raw.get().as_bytes()).ok(),
         Body::Cells(_) => None,
     }
 }

@@ -136,8 +136,8 @@ impl<T: Resource> Feed<T> {
             None => {}
             Some(Event::Bookmark(revision)) => self.revision = Some(revision),
             Some(Event::Error(raw)) => {
-                let status: Status =
-                    serde_json::from_str(raw.get()).map_err(|source| self.unexpected(source))?;
+                let status: Status = serde_json::from_slice(raw.get().as_bytes())
+                    .map_err(|source| self.unexpected(source))?;
                 return Err(ApiError::of_status(status));
             }
             Some(Event::Change(type_, columns, record)) => {
@@ -319,8 +319,8 @@ impl<T: Resource> Watcher<T> {
                 Step::Columns(_) | Step::EndOfList => continue,
             };
             if let Body::Object(raw) = record.body {
-                let object =
-                    serde_json::from_str(raw.get()).map_err(|source| self.0.unexpected(source))?;
+                let object = serde_json::from_slice(raw.get().as_bytes())
+                    .map_err(|source| self.0.unexpected(source))?;
                 return Ok(WatchEvent { type_, object });
             }
         }

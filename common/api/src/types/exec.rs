@@ -81,16 +81,16 @@ pub enum ExecControl {
 }
 
 /// Text frames from the server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum ExecNotice {
     /// The command runs.
     Started {
         /// Process in the guest.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         pid: Option<i64>,
         /// How it is reached.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         transport: Option<String>,
     },
     /// The command ended; nothing follows.
@@ -101,6 +101,29 @@ pub enum ExecNotice {
         #[serde(flatten)]
         status: Box<Status>,
     },
+}
+
+impl ExecNotice {
+    /// Reads a frame. By hand, since a derived reader of tagged variants buffers everything first, which doubles the code.
+    pub fn read(frame: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Started {
+            #[serde(rename = "type")]
+            type_: String,
+            pid: Option<i64>,
+            transport: Option<String>,
+        }
+        let head: Started = serde_json::from_slice(frame)?;
+        match head.type_.as_str() {
+            "started" => Ok(Self::Started {
+                pid: head.pid,
+                transport: head.transport,
+            }),
+            "exit" => serde_json::from_slice(frame).map(Self::Exit),
+            "error" => serde_json::from_slice(frame).map(|status| Self::Error { status }),
+            other => Err(serde::de::Error::custom(format!("unknown frame `{other}`"))),
+        }
+    }
 }
 
 /// How a command ended.
@@ -158,7 +181,7 @@ mod tests {
             r#"{"type":"resize","cols":80,"rows":24}"#
         );
         let exit: ExecNotice =
-            serde_json::from_str(r#"{"type":"exit","code":7,"durationMs":12}"#).unwrap();
+            ExecNotice::read(br#"{"type":"exit","code":7,"durationMs":12}"#).unwrap();
         let ExecNotice::Exit(exit) = exit else {
             panic!("{exit:?}")
         };
@@ -173,7 +196,7 @@ mod tests {
     #[test]
     fn an_error_frame_carries_a_status() {
         let text = r#"{"type":"error","kind":"Status","apiVersion":"v1","status":"Failure","message":"agent gone","reason":"ServiceUnavailable","code":503,"nova":{"code":"Unavailable","reason":"AgentUnavailable"}}"#;
-        let ExecNotice::Error { status } = serde_json::from_str(text).unwrap() else {
+        let ExecNotice::Error { status } = ExecNotice::read(text.as_bytes()).unwrap() else {
             panic!()
         };
         assert_eq!(status.exact_reason(), "AgentUnavailable");
