@@ -9,6 +9,8 @@ pub(crate) struct Column {
     pub(crate) name: &'static str,
     /// OpenAPI type of the cell.
     pub(crate) kind: &'static str,
+    /// OpenAPI format; `name` marks the column that names the object.
+    pub(crate) format: &'static str,
     /// Where the cell comes from, for clients that read objects.
     pub(crate) path: &'static str,
     /// 0 is always shown, more only in wide tables.
@@ -40,6 +42,7 @@ impl Column {
         Self {
             name,
             kind: "string",
+            format: "",
             path,
             priority: 0,
             about,
@@ -63,11 +66,25 @@ impl Column {
         }
     }
 
+    /// The name of the object.
+    pub(crate) const fn name() -> Self {
+        Self {
+            name: "Name",
+            kind: "string",
+            format: "name",
+            path: ".metadata.name",
+            priority: 0,
+            about: "Name of the object, unique in its namespace",
+            cell: Cell::At("/metadata/name"),
+        }
+    }
+
     /// The age of the object.
     pub(crate) const fn age() -> Self {
         Self {
             name: "Age",
             kind: "date",
+            format: "",
             path: ".metadata.creationTimestamp",
             priority: 0,
             about: "Time since the object was created",
@@ -91,7 +108,7 @@ impl Column {
     /// The entry of `columnDefinitions`.
     pub(crate) fn definition(&self) -> Value {
         json!({
-            "name": self.name, "type": self.kind, "format": "", "description": self.about,
+            "name": self.name, "type": self.kind, "format": self.format, "description": self.about,
             "priority": self.priority,
         })
     }

@@ -93,17 +93,13 @@ fn entries(kind: &Kind) -> Vec<Value> {
 
 /// Printer columns for clients that make their tables from objects.
 fn columns(kind: &Kind) -> Value {
-    let name =
-        json!({"name": "Name", "type": "string", "jsonPath": ".metadata.name", "priority": 0});
     let entry = |column: &Column| {
         json!({
             "name": column.name, "type": column.kind, "jsonPath": column.path,
             "priority": column.priority,
         })
     };
-    std::iter::once(name)
-        .chain(kind.columns.iter().map(entry))
-        .collect()
+    kind.columns.iter().map(entry).collect()
 }
 
 fn wants_aggregated(headers: &HeaderMap) -> bool {

@@ -121,15 +121,8 @@ impl Renderer {
 
     fn row(&self, value: Value, include: Include) -> Value {
         let now = Timestamp::now();
-        let name = value.pointer("/metadata/name").cloned().unwrap_or_default();
-        let cells: Vec<Value> = std::iter::once(name)
-            .chain(
-                self.kind
-                    .columns
-                    .iter()
-                    .map(|column| column.of(&value, now)),
-            )
-            .collect();
+        let columns = self.kind.columns.iter();
+        let cells: Vec<Value> = columns.map(|column| column.of(&value, now)).collect();
         let mut row = json!({"cells": cells});
         match include {
             Include::None => {}
@@ -140,13 +133,7 @@ impl Renderer {
     }
 
     fn definitions(&self) -> Value {
-        let name = json!({
-            "name": "Name", "type": "string", "format": "name", "priority": 0,
-            "description": "Name of the object, unique in its namespace",
-        });
-        std::iter::once(name)
-            .chain(self.kind.columns.iter().map(Column::definition))
-            .collect()
+        self.kind.columns.iter().map(Column::definition).collect()
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn unix(path: &Path) -> Result<Socket> {
     if let Some(dir) = path.parent() {
         nova_core::fs::create_private_dir(dir).map_err(|error| write_failure(dir, &error))?;
     }
+    own_directory(path)?;
     remove_stale(path)?;
     let listener = UnixListener::bind(path).map_err(|error| write_failure(path, &error))?;
     let private = std::fs::Permissions::from_mode(0o600);
@@ -49,6 +50,23 @@ pub(crate) fn unix(path: &Path) -> Result<Socket> {
         listener,
         path: path.to_owned(),
     })
+}
+
+/// A directory of somebody else could hand our clients another socket.
+fn own_directory(path: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    let owner = std::fs::metadata(dir)
+        .map_err(|error| write_failure(dir, &error))?
+        .uid();
+    if owner == rustix::process::geteuid().as_raw() || owner == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{} belongs to uid {owner}, so no socket is made there",
+        dir.display()
+    );
+    Err(Failure::new(Kind::Auth, message).with_hint("give a socket elsewhere with --socket"))
 }
 
 fn remove_stale(path: &Path) -> Result<()> {

@@ -371,7 +371,7 @@ impl ApiError {
             "Unavailable",
             reason,
         );
-        Self::new(&words, message).retryable()
+        Self::new(&words, message).retryable().retry_after(1)
     }
 
     /// Disk, memory or the like ran out.

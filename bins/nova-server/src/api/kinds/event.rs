@@ -14,6 +14,7 @@ pub(super) static KIND: Kind = Kind {
         Column {
             name: "Last Seen",
             kind: "string",
+            format: "",
             path: ".lastTimestamp",
             priority: 0,
             about: "Time since it last happened",
@@ -43,6 +44,7 @@ pub(super) static KIND: Kind = Kind {
             "Who saw it",
         )
         .wide(),
+        Column::name().wide(),
     ],
     selectable: &[
         "involvedObject.kind",

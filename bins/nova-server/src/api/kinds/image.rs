@@ -21,6 +21,7 @@ pub(crate) static KIND: Kind = Kind {
     categories: &["all"],
     verbs: FULL,
     columns: &[
+        Column::name(),
         Column::text(
             "Status",
             ".status.phase",

@@ -30,7 +30,7 @@ pub(crate) struct Kind {
     pub(crate) categories: &'static [&'static str],
     /// Verbs that clients have; the server itself may do more.
     pub(crate) verbs: &'static [&'static str],
-    /// Printer columns after NAME, AGE included.
+    /// Printer columns, NAME and AGE included.
     pub(crate) columns: &'static [Column],
     /// Fields that field selectors may name, beside `metadata.name` and `metadata.namespace`.
     pub(crate) selectable: &'static [&'static str],

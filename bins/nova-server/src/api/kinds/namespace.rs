@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
         "create", "delete", "get", "list", "patch", "update", "watch",
     ],
     columns: &[
+        Column::name(),
         Column::text(
             "Status",
             ".status.phase",

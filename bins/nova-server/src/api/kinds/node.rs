@@ -10,6 +10,7 @@ pub(super) static KIND: Kind = Kind {
     categories: &[],
     verbs: &["get", "list", "patch", "update", "watch"],
     columns: &[
+        Column::name(),
         Column::text(
             "Status",
             ".status.phase",

@@ -13,6 +13,7 @@ pub(super) static KIND: Kind = Kind {
     categories: &[],
     verbs: &["delete", "deletecollection", "get", "list", "watch"],
     columns: &[
+        Column::name(),
         Column::text("Verb", ".spec.verb", Cell::At("/spec/verb"), "What is done"),
         Column::text(
             "Target",

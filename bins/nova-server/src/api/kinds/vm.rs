@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     categories: &["all"],
     verbs: FULL,
     columns: &[
+        Column::name(),
         Column::text(
             "Status",
             ".status.phase",
