@@ -78,6 +78,19 @@ async fn pages_are_invisible_even_when_a_token_expires() {
     };
     let names = api(&server).vms().names(&options).await.unwrap();
     assert_eq!(names, ["a", "b", "c"]);
+    assert!(
+        server.seen()[0]
+            .header("accept")
+            .contains("as=PartialObjectMetadataList")
+    );
+    let machines = api(&server).vms().list(&options).await.unwrap();
+    assert_eq!(
+        machines
+            .iter()
+            .map(|vm| vm.metadata.name.as_str())
+            .collect::<Vec<_>>(),
+        names
+    );
     let first = &server.seen()[0].target;
     assert_eq!(
         first,

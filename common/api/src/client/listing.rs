@@ -14,7 +14,6 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::api::Api;
 use super::error::ApiError;
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
 use super::records::{Body, Record, Shape};
@@ -309,14 +308,9 @@ impl<T: Resource> Source<T> {
             .api()
             .send(self.resources.namespace(), build)
             .await?;
-        let read = || self.shape.single(&answer.body);
-        read().map_err(|source| {
-            nova_http::Error::Decode {
-                endpoint: endpoint(self.resources.api()),
-                source,
-            }
-            .into()
-        })
+        self.shape
+            .single(&answer.body)
+            .map_err(|source| self.resources.unexpected(source))
     }
 
     async fn follow(&self, sender: &mpsc::Sender<Sent>) -> Result<Flow> {
@@ -403,10 +397,6 @@ impl<T: Resource> Source<T> {
             other => other.to_string(),
         }
     }
-}
-
-fn endpoint(api: &Api) -> String {
-    api.http().endpoint().to_string()
 }
 
 fn headers(columns: &[ColumnDefinition]) -> Vec<Column> {

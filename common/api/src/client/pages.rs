@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use super::resources::{ListOptions, Resources};
-use crate::types::{List, Resource};
+use crate::types::{List, Resource, TABLE_ACCEPT};
 
 /// Objects per page unless asked otherwise.
 pub(crate) const CHUNK: u64 = 500;
@@ -102,7 +102,10 @@ pub(crate) async fn fetch<T: Resource>(
             request = request.query("continue", token);
         }
         match accept {
-            Some(accept) => request.accept(accept).query("includeObject", "Metadata"),
+            Some(TABLE_ACCEPT) => request
+                .accept(TABLE_ACCEPT)
+                .query("includeObject", "Metadata"),
+            Some(accept) => request.accept(accept),
             None => request,
         }
     };

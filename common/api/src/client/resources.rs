@@ -10,8 +10,13 @@ use uuid::Uuid;
 
 use super::api::Api;
 use super::error::ApiError;
-use super::pages::Pages;
+use super::pages::{CHUNK, Cursor, Pages, fetch, fresh_token};
+use super::records::Shape;
 use crate::types::{FieldSelector, Patch, Resource, Selector, segment};
+
+/// Media type of metadata alone, with whole objects as second choice.
+const METADATA_ACCEPT: &str =
+    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
 
 /// Objects of kind `T`: of one namespace, of all, or of the cluster.
 #[derive(Debug)]
@@ -267,13 +272,33 @@ impl<T: Resource> Resources<T> {
         Ok(items)
     }
 
-    /// Names of all objects that match.
+    /// Names of all objects that match; only their metadata travels.
     pub async fn names(&self, options: &ListOptions) -> Result<Vec<String>, ApiError> {
-        let items = self.list(options).await?;
-        Ok(items
-            .into_iter()
-            .map(|item| item.meta().name.clone())
-            .collect())
+        let mut cursor = Cursor::First;
+        let mut left = options.limit.filter(|limit| *limit > 0).unwrap_or(u64::MAX);
+        let mut names = Vec::new();
+        while cursor != Cursor::Done && left > 0 {
+            let place = (&cursor, CHUNK.min(left));
+            let answer = match fetch(self, options, place, Some(METADATA_ACCEPT)).await {
+                Err(error) if error.is_expired() && cursor != Cursor::First => {
+                    cursor = fresh_token(&error)?;
+                    continue;
+                }
+                other => other?,
+            };
+            let page = Shape::Objects
+                .page(&answer.body)
+                .map_err(|source| self.unexpected(source))?;
+            cursor = Cursor::after(page.next);
+            left = left.saturating_sub(page.records.len() as u64);
+            names.extend(page.records.into_iter().map(|record| record.place.1));
+        }
+        Ok(names)
+    }
+
+    pub(crate) fn unexpected(&self, source: serde_json::Error) -> ApiError {
+        let endpoint = self.api.http().endpoint().to_string();
+        nova_http::Error::Decode { endpoint, source }.into()
     }
 
     /// Creates an object.

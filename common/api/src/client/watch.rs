@@ -281,8 +281,7 @@ impl<T: Resource> Feed<T> {
     }
 
     fn unexpected(&self, source: serde_json::Error) -> ApiError {
-        let endpoint = self.resources.api().http().endpoint().to_string();
-        nova_http::Error::Decode { endpoint, source }.into()
+        self.resources.unexpected(source)
     }
 }
 
