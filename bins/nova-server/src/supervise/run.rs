@@ -154,7 +154,11 @@ fn say_what_runs_on(cx: &Cx, app: &App) {
     let on = machines_on(app);
     if on > 0 {
         tracing::info!(machines = on, "virtual machines run on");
-        let machines = if on == 1 { "machine runs" } else { "machines run" };
+        let machines = if on == 1 {
+            "machine runs"
+        } else {
+            "machines run"
+        };
         cx.note(&format!("nova-server ends; {on} virtual {machines} on"));
     }
 }
