@@ -146,10 +146,13 @@ impl Driver {
                 self.forget_guest();
                 if connected {
                     self.memory.guest_due = Some(clock::now());
+                    // It is back: from now on a break is a break.
+                    self.memory.reconnect_until = None;
                 }
             }
             EngineEvent::Rebooted { .. } => {
                 self.memory.rebooted = true;
+                self.memory.reconnect_until = None;
                 self.forget_guest();
             }
             EngineEvent::Paused { .. } => {}

@@ -11,6 +11,7 @@ mod cloud_init;
 mod commit;
 mod conditions;
 mod controller;
+mod disks;
 mod doc;
 mod driver;
 mod ending;
@@ -28,6 +29,7 @@ mod perform;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod progress;
 mod promise;
 mod provision;
 mod record;

@@ -4,18 +4,17 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use nova_api::types::{
-    DiskSpec, Image, ImageAgent, ImageFile, ImagePhase, ImageType, NicSpec, PortSpec, Quantity,
-    RunState, VirtualMachine,
+    Image, ImageAgent, ImageFile, ImagePhase, ImageType, NicSpec, PortSpec, Quantity,
+    VirtualMachine,
 };
 use serde_json::json;
 
 use super::cloud_init;
+use super::disks;
 use super::limits;
 use super::mac::stable_mac;
 use crate::api::error::Cause;
-use crate::engine::{
-    Accelerator, Boot, Disk, DiskSource, Machine, MachineType, Nic, Port, Protocol,
-};
+use crate::engine::{Accelerator, Boot, Machine, MachineType, Nic, Port, Protocol};
 
 /// Guest memory where neither the spec nor the image says.
 const MEMORY: u64 = 256 << 20;
@@ -52,7 +51,7 @@ impl Blocked {
     }
 }
 
-type Faults = Vec<Cause>;
+pub(super) type Faults = Vec<Cause>;
 
 /// Resolves a VM. All faults of the spec are reported at once.
 pub(super) fn resolve(vm: &VirtualMachine, library: &dyn Library) -> Result<Machine, Blocked> {
@@ -80,7 +79,7 @@ pub(super) fn resolve(vm: &VirtualMachine, library: &dyn Library) -> Result<Mach
         accelerator: accelerator(vm, &mut faults),
         cpu_model: spec.machine.as_ref().and_then(|m| m.cpu_model.clone()),
         boot: boot(vm, image.as_ref(), library)?,
-        disks: disks(vm, image.as_ref(), library, &mut faults)?,
+        disks: disks::resolve(vm, image.as_ref(), library, &mut faults)?,
         networks: nics.iter().map(|nic| interface(&uid, nic)).collect(),
         ports: ports
             .iter()
@@ -128,7 +127,7 @@ fn boot_image(vm: &VirtualMachine, library: &dyn Library) -> Result<Option<Image
     }
 }
 
-fn ready_image(name: &str, library: &dyn Library) -> Result<Image, Blocked> {
+pub(super) fn ready_image(name: &str, library: &dyn Library) -> Result<Image, Blocked> {
     let image = library
         .image(name)
         .ok_or_else(|| Blocked::ImageNotFound(name.into()))?;
@@ -220,7 +219,7 @@ fn accelerator(vm: &VirtualMachine, faults: &mut Faults) -> Accelerator {
     }
 }
 
-fn is_direct(image: &Image) -> bool {
+pub(super) fn is_direct(image: &Image) -> bool {
     image.spec.type_ == Some(ImageType::Direct)
 }
 
@@ -268,118 +267,8 @@ fn initrd_of(name: &str, library: &dyn Library) -> Result<Option<PathBuf>, Block
     Ok(path(files.initrd.as_ref(), library))
 }
 
-fn path(file: Option<&ImageFile>, library: &dyn Library) -> Option<PathBuf> {
+pub(super) fn path(file: Option<&ImageFile>, library: &dyn Library) -> Option<PathBuf> {
     Some(library.file(file?.sha256.as_deref()?))
-}
-
-fn disks(
-    vm: &VirtualMachine,
-    image: Option<&Image>,
-    library: &dyn Library,
-    faults: &mut Faults,
-) -> Result<Vec<Disk>, Blocked> {
-    let mut specs = vm.spec.disks.clone().unwrap_or_default();
-    if let Some(image) = image.filter(|image| !is_direct(image)) {
-        image_becomes_first_disk(&mut specs, &image.metadata.name, faults);
-    }
-    let mut out = Vec::new();
-    for (i, spec) in specs.iter().enumerate() {
-        if let Some(disk) = disk(i, spec, library, faults)? {
-            out.push(disk);
-        }
-    }
-    // A machine that stays off may get its disks later.
-    let off = vm.spec.run_state == Some(RunState::Stopped);
-    if out.is_empty() && image.is_none() && !off {
-        faults.push(Cause::required(
-            "spec.image",
-            "nothing to boot from: name an image or a disk",
-        ));
-    }
-    Ok(out)
-}
-
-/// A disk image is the source of the first disk; there may be a first disk that only gives its size.
-fn image_becomes_first_disk(specs: &mut Vec<DiskSpec>, image: &str, faults: &mut Faults) {
-    let has_source = |d: &DiskSpec| d.image.is_some() || d.blank.is_some() || d.cdrom.is_some();
-    match specs.first_mut() {
-        Some(first) if !has_source(first) => first.image = Some(image.into()),
-        Some(first) if first.image.is_some() => {
-            let text = "an image on the first disk and spec.image exclude each other";
-            faults.push(Cause::forbidden("spec.image", text));
-        }
-        _ => specs.insert(0, root_disk(image)),
-    }
-}
-
-fn root_disk(image: &str) -> DiskSpec {
-    DiskSpec {
-        name: "root".into(),
-        image: Some(image.into()),
-        ..DiskSpec::default()
-    }
-}
-
-fn disk(
-    i: usize,
-    spec: &DiskSpec,
-    library: &dyn Library,
-    faults: &mut Faults,
-) -> Result<Option<Disk>, Blocked> {
-    let field = format!("spec.disks[{i}]");
-    let size = spec.size.as_ref().and_then(Quantity::bytes);
-    let source = match (
-        spec.image.as_deref().or(spec.cdrom.as_deref()),
-        &spec.volume,
-    ) {
-        (Some(name), _) => from_image(name, library)?,
-        (None, None) if size.is_some() => DiskSource::Blank,
-        (None, None) => {
-            faults.push(Cause::required(
-                format!("{field}.size"),
-                "a blank disk needs a size",
-            ));
-            return Ok(None);
-        }
-        (None, Some(_)) => {
-            let text = "volumes are not supported by this server yet";
-            faults.push(Cause::forbidden(format!("{field}.volume"), text));
-            return Ok(None);
-        }
-    };
-    if size == Some(0) {
-        faults.push(Cause::invalid(
-            format!("{field}.size"),
-            &json!(spec.size),
-            "must be positive",
-        ));
-    }
-    Ok(Some(Disk {
-        name: if spec.name.is_empty() {
-            format!("disk{i}")
-        } else {
-            spec.name.clone()
-        },
-        source,
-        size,
-        read_only: spec.read_only.unwrap_or(spec.cdrom.is_some()),
-        serial: spec.serial.clone(),
-        boot_index: spec.boot_index.and_then(|n| u32::try_from(n).ok()),
-    }))
-}
-
-fn from_image(name: &str, library: &dyn Library) -> Result<DiskSource, Blocked> {
-    let image = ready_image(name, library)?;
-    let file = image
-        .spec
-        .files
-        .and_then(|files| files.disk)
-        .unwrap_or_default();
-    let path = path(Some(&file), library).ok_or_else(|| Blocked::ImageFailed(name.into()))?;
-    Ok(DiskSource::Image {
-        path,
-        format: file.format.unwrap_or_else(|| "qcow2".into()),
-    })
 }
 
 fn interface(uid: &str, nic: &NicSpec) -> Nic {

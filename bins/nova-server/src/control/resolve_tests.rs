@@ -43,7 +43,7 @@ fn shelf() -> Shelf {
     Shelf([("tiny", direct), ("debian", disk), ("late", late)].into())
 }
 
-fn of(spec: Value) -> Result<Machine, Blocked> {
+fn of(spec: &Value) -> Result<Machine, Blocked> {
     let vm =
         json!({"metadata": {"name": "web", "namespace": "default", "uid": "u-1"}, "spec": spec});
     let vm: VirtualMachine = serde_json::from_value(vm).unwrap();
@@ -52,7 +52,7 @@ fn of(spec: Value) -> Result<Machine, Blocked> {
 
 #[test]
 fn a_direct_image_fills_boot_and_names_the_guest() {
-    let machine = of(json!({"image": "tiny"})).unwrap();
+    let machine = of(&json!({"image": "tiny"})).unwrap();
     let boot = Boot::Direct {
         kernel: "/files/k".into(),
         initrd: Some("/files/i".into()),
@@ -64,13 +64,13 @@ fn a_direct_image_fills_boot_and_names_the_guest() {
     assert_eq!(machine.networks.len(), 1);
     assert_eq!(
         machine.networks[0].mac,
-        of(json!({"image": "tiny"})).unwrap().networks[0].mac
+        of(&json!({"image": "tiny"})).unwrap().networks[0].mac
     );
 }
 
 #[test]
 fn a_disk_image_becomes_the_first_disk_whose_size_may_be_given() {
-    let machine = of(json!({"image": "debian"})).unwrap();
+    let machine = of(&json!({"image": "debian"})).unwrap();
     let source = DiskSource::Image {
         path: "/files/d".into(),
         format: "raw".into(),
@@ -80,7 +80,7 @@ fn a_disk_image_becomes_the_first_disk_whose_size_may_be_given() {
         ("root", &source)
     );
     let disks = json!([{"name": "os", "size": "20Gi"}, {"name": "data", "size": "1Gi"}]);
-    let machine = of(json!({"image": "debian", "disks": disks})).unwrap();
+    let machine = of(&json!({"image": "debian", "disks": disks})).unwrap();
     assert_eq!(machine.disks[0].source, source);
     assert_eq!(machine.disks[0].size, Some(20 << 30));
     assert_eq!(machine.disks[1].source, DiskSource::Blank);
@@ -90,7 +90,7 @@ fn a_disk_image_becomes_the_first_disk_whose_size_may_be_given() {
 #[test]
 fn millicpus_round_up_and_networks_may_be_none() {
     let spec = json!({"image": "tiny", "networks": [], "resources": {"cpu": "1500m"}});
-    let machine = of(spec).unwrap();
+    let machine = of(&spec).unwrap();
     assert_eq!(machine.cpus, 2);
     assert!(machine.networks.is_empty());
 }
@@ -98,12 +98,12 @@ fn millicpus_round_up_and_networks_may_be_none() {
 #[test]
 fn what_is_missing_is_told_apart_from_what_is_late() {
     assert_eq!(
-        of(json!({"image": "no"})),
+        of(&json!({"image": "no"})),
         Err(Blocked::ImageNotFound("no".into()))
     );
-    let late = of(json!({"image": "late"})).unwrap_err();
+    let late = of(&json!({"image": "late"})).unwrap_err();
     assert!(!late.is_hopeless());
-    let elsewhere = of(json!({"image": "tiny", "placement": {"node": "there"}}));
+    let elsewhere = of(&json!({"image": "tiny", "placement": {"node": "there"}}));
     assert_eq!(elsewhere, Err(Blocked::NodeNotFound("there".into())));
 }
 
@@ -114,17 +114,14 @@ fn less_memory_than_the_image_needs_and_nothing_to_boot_are_faults() {
         json!({"image": "debian", "disks": [{"name": "root", "image": "debian"}]}),
         json!({}),
     ] {
-        assert!(
-            matches!(of(spec.clone()), Err(Blocked::Invalid(_))),
-            "{spec}"
-        );
+        assert!(matches!(of(&spec), Err(Blocked::Invalid(_))), "{spec}");
     }
-    assert!(of(json!({"runState": "Stopped"})).is_ok());
+    assert!(of(&json!({"runState": "Stopped"})).is_ok());
 }
 
 #[test]
 fn the_agent_is_expected_as_image_and_spec_say() {
-    let agent = |spec| of(spec).unwrap().agent;
+    let agent = |spec| of(&spec).unwrap().agent;
     assert!(!agent(json!({"image": "debian"})));
     assert!(agent(
         json!({"image": "debian", "guest": {"agent": "required"}})
