@@ -79,7 +79,16 @@ fn check(disk: &Disk) -> Result<(), EngineError> {
             disk.name
         )));
     }
-    match (disk.size, source_size(path, format)) {
+    let least = source_size(path, format);
+    if least.is_none() {
+        let text = format!(
+            "disk {}: {} is not in {format} format",
+            disk.name,
+            path.display()
+        );
+        return Err(EngineError::Invalid(text));
+    }
+    match (disk.size, least) {
         (Some(size), Some(least)) if size < least => Err(EngineError::Invalid(format!(
             "disk {}: {size} bytes are less than the {least} bytes of its image",
             disk.name
@@ -238,6 +247,14 @@ mod tests {
         assert!(check(&disk(image, Some(4 << 30))).is_ok());
         File::create(&path).unwrap();
         assert_eq!(virtual_size(&path), None);
+        let image = DiskSource::Image {
+            path,
+            format: "qcow2".into(),
+        };
+        assert!(matches!(
+            check(&disk(image, None)),
+            Err(EngineError::Invalid(_))
+        ));
     }
 
     #[test]

@@ -53,7 +53,16 @@ pub(super) fn explain(line: &str) -> EngineError {
         () if has("No space left on device") || has("Disk quota exceeded") => {
             EngineError::Insufficient(text)
         }
-        () if has("Image is not in") || has("CPU model") || has("Could not open") => {
+        () if [
+            "Image is not in",
+            "CPU model",
+            "Could not open",
+            "Invalid SMP",
+            "invalid kernel",
+        ]
+        .into_iter()
+        .any(has) =>
+        {
             EngineError::Invalid(text)
         }
         () if text.is_empty() => EngineError::Other("QEMU ended without a word".into()),

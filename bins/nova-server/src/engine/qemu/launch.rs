@@ -13,10 +13,11 @@ use tokio::time::Instant;
 
 use super::argv::{Host, argv};
 use super::layout::Layout;
+use super::probe::Qemu;
 use super::process::{self, Ending, Process};
 use super::qga::Qga;
 use super::qmp::{Event, Qmp};
-use super::record::Launch;
+use super::record::{Identity, Launch};
 use super::vm::{AgentPort, Core, Facts, Live, Vm};
 use super::{adopt, disks, errors, ports, proc, supervise, timestamp};
 use crate::engine::{Accelerator, Boot, EngineError, Exit, ExitReason, Machine, Progress, Running};
@@ -93,6 +94,34 @@ async fn boot_on(
     accelerator: &'static str,
 ) -> Result<Arc<Live>, EngineError> {
     let qemu = core.probe.qemu()?;
+    let arguments = prepare(vm, machine, &qemu, accelerator).await?;
+    vm.note(|record| {
+        record.machine = machine.clone();
+        record.launch = Some(launch(vm, accelerator, paused));
+        record.ending = None;
+    })?;
+    let process =
+        process::spawn(&qemu.path, &arguments, &vm.layout.qemu_log()).map_err(|error| {
+            EngineError::Other(format!("cannot run {}: {error}", qemu.path.display()))
+        })?;
+    let connected = match note_process(vm, &process.identity) {
+        Ok(()) => connect(&vm.layout, &process).await,
+        // Without its record it still could be found by its command line, but not left alone.
+        Err(error) => Err(error),
+    };
+    match connected {
+        Ok((qmp, events)) => take_up(core, vm, process, (qmp, events), paused).await,
+        Err(error) => failed(core, vm, &process, error).await,
+    }
+}
+
+/// Makes everything that QEMU needs, and its command line.
+async fn prepare(
+    vm: &Vm,
+    machine: &Machine,
+    qemu: &Qemu,
+    accelerator: &str,
+) -> Result<Vec<String>, EngineError> {
     check_boot_files(machine)?;
     let host = Host {
         layout: &vm.layout,
@@ -104,34 +133,43 @@ async fn boot_on(
     vm.layout.prepare_run()?;
     trim(&vm.layout.serial_log());
     trim(&vm.layout.qemu_log());
-    let launch = Launch {
+    Ok(arguments)
+}
+
+/// The run that is about to begin.
+fn launch(vm: &Vm, accelerator: &str, paused: bool) -> Launch {
+    Launch {
         boot_id: proc::boot_id(),
         accelerator: accelerator.into(),
         started_at: timestamp(Timestamp::now()),
         paused,
         log_from: fs::metadata(vm.layout.qemu_log()).map_or(0, |meta| meta.len()),
         process: None,
-    };
-    vm.note(|record| {
-        record.machine = machine.clone();
-        record.launch = Some(launch);
-        record.ending = None;
-    })?;
-    let process =
-        process::spawn(&qemu.path, &arguments, &vm.layout.qemu_log()).map_err(|error| {
-            EngineError::Other(format!("cannot run {}: {error}", qemu.path.display()))
-        })?;
-    note_process(vm, &process)?;
+    }
+}
+
+/// Attaches to a fresh process and lets its guest go. One that does not do as told is not left behind.
+async fn take_up(
+    core: &Arc<Core>,
+    vm: &Arc<Vm>,
+    process: Process,
+    (qmp, events): (Qmp, mpsc::UnboundedReceiver<Event>),
+    paused: bool,
+) -> Result<Arc<Live>, EngineError> {
     let identity = process.identity.clone();
-    let up = match connect(&vm.layout, &process).await {
-        Ok((qmp, events)) => {
-            let live = attach(core, vm, process, qmp, events).await?;
-            release(&live, paused).await.map(|()| live)
-        }
-        Err(error) => return failed(core, vm, &process, error).await,
+    let attached = match attach(core, vm, process, qmp, events).await {
+        Ok(live) => release(&live, paused).await.map(|()| live),
+        Err(error) => Err(error),
     };
-    // A process that does not do as told is not left behind.
-    up.inspect_err(|_| drop(Process::hold(&identity).inspect(Process::kill)))
+    attached.inspect_err(|_| drop(Process::hold(&identity).inspect(Process::kill)))
+}
+
+fn note_process(vm: &Vm, identity: &Identity) -> Result<(), EngineError> {
+    vm.note(|record| {
+        if let Some(launch) = &mut record.launch {
+            launch.process = Some(identity.clone());
+        }
+    })
 }
 
 /// Lets the guest of a fresh process execute, unless it is to be held.
@@ -142,16 +180,6 @@ pub(super) async fn release(live: &Live, paused: bool) -> Result<(), EngineError
         live.qmp.ask("cont").await?;
     }
     Ok(())
-}
-
-fn note_process(vm: &Vm, process: &Process) -> Result<(), EngineError> {
-    vm.note(|record| {
-        if let Some(launch) = &mut record.launch {
-            launch.process = Some(process.identity.clone());
-        }
-    })
-    // Without its record it still can be found by its command line, but not left alone.
-    .inspect_err(|_| process.kill())
 }
 
 /// Tells a process that lost the race for the pid file from one that failed.
@@ -170,9 +198,9 @@ async fn failed(
         return adopt::find(core, vm).await?.ok_or(error);
     }
     let error = match (error, ending.signal) {
-        (error @ EngineError::Timeout { .. }, _) => error,
-        (_, Some(_)) => EngineError::Other(last_words(vm, ending)),
-        (_, None) => errors::explain(line),
+        (EngineError::NotRunning, Some(_)) => EngineError::Other(last_words(vm, ending)),
+        (EngineError::NotRunning, None) => errors::explain(line),
+        (error, _) => error,
     };
     let exit = Exit {
         code: ending.code,
@@ -181,11 +209,16 @@ async fn failed(
         message: error.to_string(),
         at: timestamp(Timestamp::now()),
     };
-    vm.note(|record| {
+    let noted = vm.note(|record| {
         record.launch = None;
         record.last_exit = Some(exit);
-    })?;
-    vm.layout.remove_run()?;
+    });
+    for error in [noted, vm.layout.remove_run()]
+        .into_iter()
+        .filter_map(Result::err)
+    {
+        tracing::warn!(uid = vm.uid, %error, "cannot tidy up after a failed start");
+    }
     Err(error)
 }
 
@@ -227,7 +260,10 @@ pub(super) async fn attach(
 ) -> Result<Arc<Live>, EngineError> {
     let record = vm.record();
     let status = qmp.ask("query-status").await?;
-    let paused = matches!(status["status"].as_str(), Some("prelaunch" | "paused"));
+    let paused = matches!(
+        status["status"].as_str(),
+        Some("prelaunch" | "paused" | "io-error")
+    );
     let forwards = ports::in_force(&qmp, &record.machine.ports).await?;
     let launch = record.launch;
     let running = Running {

@@ -69,7 +69,10 @@ async fn end(core: &Core, vm: &Vm) -> Result<(), EngineError> {
         }
         return Ok(());
     };
-    vm.note(|record| record.ending = Some(ExitReason::Forced))?;
+    if let Err(error) = vm.note(|record| record.ending = Some(ExitReason::Forced)) {
+        // A full disk must not keep anything running.
+        tracing::warn!(uid = vm.uid, %error, "cannot record that a machine is being ended");
+    }
     // In order first, so that disks are flushed; a process that hangs does not answer.
     let quit = tokio::time::timeout(QUIT, live.qmp.ask("quit")).await;
     let hangs = !matches!(quit, Ok(Ok(_))) || !live.process.ended_within(QUIT).await;

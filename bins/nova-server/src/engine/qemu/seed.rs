@@ -122,8 +122,11 @@ fn boot_sector(clusters: usize, fat_sectors: usize) -> Option<Vec<u8>> {
     sector.extend(word(sectors)?);
     sector.push(MEDIA);
     sector.extend(word(fat_sectors)?);
-    // Geometry, hidden sectors and the 32-bit size, which nobody looks at on a virtual disk.
-    sector.extend([0; 12]);
+    // Tools refuse a geometry of nothing, though none of it is true of a virtual disk.
+    sector.extend(word(32)?);
+    sector.extend(word(64)?);
+    // Hidden sectors, and the size that the 16 bits above suffice for.
+    sector.extend([0; 8]);
     sector.extend([0x80, 0, 0x29]);
     sector.extend(*b"NOVA");
     sector.extend(b"CIDATA     FAT12   ");
@@ -147,6 +150,8 @@ fn file_entries(name: &str, number: usize, first: u16, size: u32) -> Vec<u8> {
     let mut entry = [0; ENTRY];
     entry[..11].copy_from_slice(&short[..11]);
     entry[11] = 0x20;
+    // 1 January 1980: the same content is the same image.
+    entry[24..26].copy_from_slice(&0x21_u16.to_le_bytes());
     entry[26..28].copy_from_slice(&first.to_le_bytes());
     entry[28..].copy_from_slice(&size.to_le_bytes());
     entries.extend(entry);
@@ -200,7 +205,7 @@ mod tests {
 
     #[test]
     fn short_names_have_the_checksum_of_the_standard() {
-        // The example of Microsoft's FAT specification: "The quick brown.fox" is THEQUI~1.FOX.
+        // "The quick brown.fox", as Windows shortens and sums it.
         assert_eq!(checksum(b"THEQUI~1FOX"), 0x07);
     }
 

@@ -73,6 +73,8 @@ fn handle(core: &Arc<Core>, vm: &Arc<Vm>, live: &Arc<Live>, event: Event, heard:
         "STOP" if heard.shutdown.is_none() => core.note_paused(&vm.uid, live, true),
         "RESUME" => core.note_paused(&vm.uid, live, false),
         "RESET" if heard.is_new_reset() => {
+            // QEMU says so only after the reset, and nobody may take the old agent for the new one.
+            agent_port(core, vm, live, false);
             core.emit(EngineEvent::Rebooted {
                 uid: vm.uid.clone(),
             });

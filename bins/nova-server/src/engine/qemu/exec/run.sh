@@ -6,9 +6,8 @@ shift 5
 PATH=${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin} HOME=${HOME:-/root}
 NOVA_EXEC=$d
 export PATH HOME NOVA_EXEC
-mask=$(umask)
-umask 077
-mkdir -p "${d%/*}" && mkdir "$d" && mkfifo "$d/o" "$d/e" "$d/i" "$d/c" || exit 125
+[ -d "${d%/*}" ] || mkdir -p "${d%/*}"
+mkdir -m 700 "$d" && mkfifo "$d/o" "$d/e" "$d/i" "$d/c" || exit 125
 echo $$ >"$d/main"
 
 relay() {
@@ -41,7 +40,6 @@ if [ "$stdin" = 1 ]; then
 else
     exec </dev/null
 fi
-umask "$mask"
 
 if [ -n "$user" ]; then
     uid=
