@@ -15,7 +15,7 @@ use super::proc::{self, Found};
 use super::process::Process;
 use super::record::Record;
 use super::vm::{Core, Live, Vm};
-use super::{launch, timestamp};
+use super::{attach, timestamp};
 use crate::engine::{EngineError, Exit, ExitReason, Recovery, Uid};
 
 /// How long a process that holds the pid file may take to become visible.
@@ -130,7 +130,7 @@ pub(super) async fn find(core: &Arc<Core>, vm: &Arc<Vm>) -> Result<Option<Arc<Li
 async fn adopt(core: &Arc<Core>, vm: &Arc<Vm>, found: &Found) -> Result<Arc<Live>, EngineError> {
     let gone = |_| EngineError::NotRunning;
     let process = Process::hold_pid(found.pid).map_err(gone)?;
-    let (qmp, events) = launch::connect(&vm.layout, &process).await?;
+    let (qmp, events) = attach::connect(&vm.layout, &process).await?;
     let answer = qmp.ask("query-uuid").await?;
     if answer["UUID"].as_str() != Some(vm.uid.as_str()) {
         return Err(EngineError::Other(format!(
@@ -146,9 +146,9 @@ async fn adopt(core: &Arc<Core>, vm: &Arc<Vm>, found: &Found) -> Result<Arc<Live
     // A server killed between the spawn and the guest's first instruction has its start completed.
     let held = vm.record().launch.is_none_or(|launch| launch.paused);
     let waits = qmp.ask("query-status").await?["status"] == "prelaunch";
-    let live = launch::attach(core, vm, process, qmp, events).await?;
+    let live = attach::attach(core, vm, process, qmp, events).await?;
     if waits {
-        launch::release(&live, held).await?;
+        attach::release(&live, held).await?;
     }
     tracing::info!(uid = vm.uid, pid = found.pid, "adopted a machine");
     Ok(live)

@@ -5,6 +5,7 @@
 
 mod adopt;
 mod argv;
+mod attach;
 mod disks;
 mod engine;
 mod errors;
@@ -13,6 +14,7 @@ mod info;
 mod launch;
 mod layout;
 mod live;
+mod logs;
 mod ports;
 mod power;
 mod probe;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::process::Ending;
 use super::qmp::Event;
 use super::vm::{AgentPort, Core, Live, Vm};
-use super::{exec, launch, timestamp};
+use super::{exec, logs, timestamp};
 use crate::engine::{EngineEvent, Exit, ExitReason};
 
 /// An agent that opened its port answers soon; a busy host gets some patience.
@@ -186,7 +186,7 @@ fn exit_of(vm: &Vm, ending: Ending, shutdown: Option<&Shutdown>) -> Exit {
     let message = match reason {
         ExitReason::GuestShutdown => "the guest powered down".to_owned(),
         ExitReason::Forced => "the machine was ended".to_owned(),
-        ExitReason::Crashed | ExitReason::StartFailed => launch::last_words(vm, ending),
+        ExitReason::Crashed | ExitReason::StartFailed => logs::last_words(vm, ending),
     };
     let at = timestamp(Timestamp::now());
     Exit {

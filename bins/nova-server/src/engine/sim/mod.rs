@@ -4,8 +4,10 @@
 //! ones do, and every latency and fault is chosen by [`SimOptions`].
 
 mod engine;
+mod guest;
 mod hardware;
 mod options;
+mod power;
 mod record;
 mod session;
 mod shell;

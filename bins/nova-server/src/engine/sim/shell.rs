@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::engine::KERNEL;
+use super::guest::KERNEL;
 use crate::engine::{EngineError, ExecOutput};
 
 /// Bytes per message of generated output.
