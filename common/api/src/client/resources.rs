@@ -275,10 +275,11 @@ impl<T: Resource> Resources<T> {
     /// Names of all objects that match; only their metadata travels.
     pub async fn names(&self, options: &ListOptions) -> Result<Vec<String>, ApiError> {
         let mut cursor = Cursor::First;
+        let chunk = options.chunk.filter(|chunk| *chunk > 0).unwrap_or(CHUNK);
         let mut left = options.limit.filter(|limit| *limit > 0).unwrap_or(u64::MAX);
         let mut names = Vec::new();
         while cursor != Cursor::Done && left > 0 {
-            let place = (&cursor, CHUNK.min(left));
+            let place = (&cursor, chunk.min(left));
             let answer = match fetch(self, options, place, Some(METADATA_ACCEPT)).await {
                 Err(error) if error.is_expired() && cursor != Cursor::First => {
                     cursor = fresh_token(&error)?;
