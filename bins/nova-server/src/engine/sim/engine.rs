@@ -2,19 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::options::{Call, Effect};
-use super::record::Record;
-use super::{Sim, seconds, session};
-use crate::engine::pending::{Change, changes};
+use super::options::Call;
+use super::{Sim, guest, session};
 use crate::engine::{
-    Engine, EngineError, EngineEvent, ExecRequest, ExecSession, ExitReason, GuestAddress,
-    GuestInfo, LogSource, Machine, Observation, PendingChange, Progress, RebootMode, Recovery,
-    Running, ShutdownMethod, Uid, Usage, Work,
+    Engine, EngineError, EngineEvent, ExecRequest, ExecSession, ExitReason, GuestInfo, LogSource,
+    Machine, Observation, PendingChange, Progress, RebootMode, Recovery, Running, ShutdownMethod,
+    Uid, Usage, Work,
 };
 
 impl Engine for Sim {
@@ -106,7 +103,7 @@ impl Engine for Sim {
         Box::pin(async move {
             self.need_agent(uid)?;
             self.hardware
-                .read(uid, |record| info_of(&record.machine))
+                .read(uid, |record| guest::info_of(&record.machine))
                 .ok_or(EngineError::NotRunning)
         })
     }
@@ -128,7 +125,7 @@ impl Engine for Sim {
         Box::pin(async move {
             let now = Timestamp::now();
             self.hardware
-                .read(uid, |record| usage_of(record, now))
+                .read(uid, |record| guest::usage_of(record, now))
                 .flatten()
                 .ok_or(EngineError::NotRunning)
         })
