@@ -130,7 +130,7 @@ pub(super) async fn find(core: &Arc<Core>, vm: &Arc<Vm>) -> Result<Option<Arc<Li
 async fn adopt(core: &Arc<Core>, vm: &Arc<Vm>, found: &Found) -> Result<Arc<Live>, EngineError> {
     let gone = |_| EngineError::NotRunning;
     let process = Process::hold_pid(found.pid).map_err(gone)?;
-    let (qmp, events) = attach::connect(&vm.layout, &process).await?;
+    let (qmp, events) = attach::connect(&vm.layout, &process, attach::ADOPTION).await?;
     let answer = qmp.ask("query-uuid").await?;
     if answer["UUID"].as_str() != Some(vm.uid.as_str()) {
         return Err(EngineError::Other(format!(

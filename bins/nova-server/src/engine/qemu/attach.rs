@@ -18,14 +18,18 @@ use super::{ports, supervise, timestamp};
 use crate::engine::{EngineError, Running};
 
 /// A busy host needs seconds to bring up QEMU; more than this is a hang.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const BOOT: Duration = Duration::from_secs(30);
+
+/// One that an earlier server started is up, or nearly.
+pub(super) const ADOPTION: Duration = Duration::from_secs(8);
 
 /// Opens the control connection as soon as QEMU listens.
 pub(super) async fn connect(
     layout: &Layout,
     process: &Process,
+    patience: Duration,
 ) -> Result<(Qmp, mpsc::UnboundedReceiver<Event>), EngineError> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience;
     let mut pause = Duration::from_millis(1);
     let mut socket = "qmp";
     while Instant::now() < deadline {
@@ -44,7 +48,7 @@ pub(super) async fn connect(
     }
     Err(EngineError::Timeout {
         what: "QEMU".into(),
-        after: PATIENCE,
+        after: patience,
     })
 }
 

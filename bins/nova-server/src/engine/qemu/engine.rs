@@ -130,7 +130,9 @@ impl Engine for Qemu {
     }
 
     fn exec<'a>(&'a self, uid: &'a Uid, request: ExecRequest) -> Work<'a, ExecSession> {
-        Box::pin(async move { exec::begin(&*self.core.live(uid)?, request).await })
+        let live = self.core.live(uid);
+        // A caller that gives up drops the session, which ends the command.
+        Box::pin(finished(async move { exec::begin(&*live?, request).await }))
     }
 
     fn stats<'a>(&'a self, uid: &'a Uid) -> Work<'a, Usage> {

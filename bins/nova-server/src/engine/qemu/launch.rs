@@ -89,7 +89,7 @@ async fn boot_on(
             EngineError::Other(format!("cannot run {}: {error}", qemu.path.display()))
         })?;
     let connected = match note_process(vm, &process.identity) {
-        Ok(()) => attach::connect(&vm.layout, &process).await,
+        Ok(()) => attach::connect(&vm.layout, &process, attach::BOOT).await,
         // Without its record it still could be found by its command line, but not left alone.
         Err(error) => Err(error),
     };

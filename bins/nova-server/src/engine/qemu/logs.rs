@@ -33,7 +33,7 @@ pub(super) fn last_words(vm: &Vm, ending: Ending) -> String {
     match (ending.code, ending.signal) {
         (_, Some(signal)) => format!("QEMU was ended by signal {signal}{said}"),
         (Some(code), None) => format!("QEMU exited with code {code}{said}"),
-        (None, None) => format!("QEMU ended{said}"),
+        (None, None) => format!("QEMU ended unexpectedly{said}"),
     }
 }
 

@@ -16,6 +16,9 @@ const REFUSAL: Duration = Duration::from_secs(1);
 /// QEMU flushes its disks and quits within this time.
 const QUIT: Duration = Duration::from_secs(5);
 
+/// A killed process is gone within this time, unless the kernel holds it.
+const DEATH: Duration = Duration::from_secs(30);
+
 /// Stops the guest's CPUs or lets them go on.
 pub(super) async fn set_paused(core: &Core, uid: &str, paused: bool) -> Result<(), EngineError> {
     let live = core.live(uid)?;
@@ -79,8 +82,11 @@ async fn end(core: &Core, vm: &Vm) -> Result<(), EngineError> {
     if hangs {
         live.process.kill();
     }
-    live.wait_ended().await;
-    Ok(())
+    let gone = tokio::time::timeout(DEATH, live.wait_ended()).await;
+    gone.map_err(|_| EngineError::Timeout {
+        what: "the end of QEMU".into(),
+        after: DEATH,
+    })
 }
 
 /// Ends the VM and removes everything of it.
