@@ -1,6 +1,7 @@
 //! The one renderer: what a command returns, in every format.
 
 mod json;
+mod list;
 mod listing;
 mod outcome;
 mod render;
