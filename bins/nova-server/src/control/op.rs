@@ -35,6 +35,9 @@ pub(super) const MAKE: &[&str] = &[
 /// Phases of a boot.
 pub(super) const BOOT: &[&str] = &["start-process", "boot", "wait-agent"];
 
+/// How long a soft restart waits for an agent that does not answer now.
+const AGENT: Duration = Duration::from_secs(15);
+
 /// What an operation does to its VM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -255,8 +258,8 @@ fn tried(op: &Value, vm: &Value, method: &str) -> Tried {
     }
 }
 
-/// The operation as the plan sees it.
-pub(super) fn task(op: &Value, vm: &Value, now: Timestamp) -> Option<Task> {
+/// The operation as the plan sees it; `agent` says whether the guest has one that will answer.
+pub(super) fn task(op: &Value, vm: &Value, agent: bool, now: Timestamp) -> Option<Task> {
     if !is_active(op) {
         return None;
     }
@@ -273,6 +276,7 @@ pub(super) fn task(op: &Value, vm: &Value, now: Timestamp) -> Option<Task> {
         overdue: now >= after(created(op), limit),
         stop: stopping(op, vm),
         reboot: (reboot == "Pending").then_some(mode),
+        patience: after(created(op), if agent { AGENT } else { Duration::ZERO }),
         rebooting: reboot == "Running",
     })
 }

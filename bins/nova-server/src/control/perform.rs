@@ -239,6 +239,9 @@ impl Driver {
             .await
         {
             Ok(()) | Err(EngineError::NotRunning) => Ok(Turn::Again),
+            Err(EngineError::AgentUnavailable(_)) if mode == RebootMode::Soft => {
+                self.write_fresh(facts, go_cold).await
+            }
             Err(error) => {
                 let answer = self
                     .engine_error(&error)
@@ -349,6 +352,18 @@ impl Driver {
             }
         }
     }
+}
+
+/// A guest whose agent cannot reboot it is stopped and started instead.
+fn go_cold(facts: &Facts) -> Update {
+    let mut update = Update::of(&facts.subject);
+    update.edit_op(&facts.subject, |op| {
+        let names: Vec<&str> = op::STOP.iter().chain(op::BOOT).copied().collect();
+        op["status"]["phases"] = json!(op::pending(&names));
+        let text = "the guest agent does not answer, so the machine is stopped and started";
+        op["status"]["message"] = json!(text);
+    });
+    update
 }
 
 /// News of a stop, once: when nothing was tried yet.

@@ -71,6 +71,8 @@ pub(super) struct Task {
     pub(super) stop: Option<Stopping>,
     /// A reboot inside the running machine, while it was not asked for yet.
     pub(super) reboot: Option<RebootMode>,
+    /// Until when an agent that is to reboot the guest may be waited for.
+    pub(super) patience: Timestamp,
     /// A reboot was asked for and the guest is not back yet.
     pub(super) rebooting: bool,
 }
@@ -172,8 +174,8 @@ pub(super) fn next(view: &View) -> Step {
         if task.overdue {
             return Step::Finish(Ending::TimedOut);
         }
-        if let (Some(mode), true) = (task.reboot, view.seen.is_on()) {
-            return Step::Reboot(mode);
+        if let (Some(mode), Seen::On { agent, .. }) = (task.reboot, view.seen) {
+            return reboot(view, task, mode, agent);
         }
     }
     match view.want {
@@ -181,6 +183,13 @@ pub(super) fn next(view: &View) -> Step {
         Want::Running => toward_on(view, false),
         Want::Paused => toward_on(view, true),
     }
+}
+
+fn reboot(view: &View, task: &Task, mode: RebootMode, agent: bool) -> Step {
+    if mode == RebootMode::Soft && !agent && view.now < task.patience {
+        return Step::Rest(Some(task.patience));
+    }
+    Step::Reboot(mode)
 }
 
 fn removal(view: &View) -> Step {

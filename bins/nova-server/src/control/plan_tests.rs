@@ -43,6 +43,7 @@ fn task() -> Task {
         overdue: false,
         stop: None,
         reboot: None,
+        patience: jiff::Timestamp::from_second(1_000_010).unwrap(),
         rebooting: false,
     }
 }
@@ -193,6 +194,20 @@ fn a_soft_restart_reboots_and_waits_for_the_guest() {
     assert_eq!(next(&order), Step::Rest(None));
     order.task.as_mut().unwrap().rebooting = false;
     assert_eq!(next(&order), Step::Finish(Ending::Done));
+}
+
+#[test]
+fn a_soft_restart_waits_for_an_agent_that_is_still_coming_up() {
+    let mut order = boots(view(Want::Running, BOOTING));
+    let task = order.task.as_mut().unwrap();
+    task.reboot = Some(RebootMode::Soft);
+    let patience = task.patience;
+    assert_eq!(next(&order), Step::Rest(Some(patience)));
+    order.now = patience;
+    assert_eq!(next(&order), Step::Reboot(RebootMode::Soft));
+    order.task.as_mut().unwrap().reboot = Some(RebootMode::Hard);
+    order.now = view(Want::Running, BOOTING).now;
+    assert_eq!(next(&order), Step::Reboot(RebootMode::Hard));
 }
 
 #[test]

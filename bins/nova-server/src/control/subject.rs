@@ -198,7 +198,7 @@ impl Facts {
         let subject = &self.subject;
         let task = subject
             .op_value()
-            .and_then(|op| op::task(op, &subject.value, self.now));
+            .and_then(|op| op::task(op, &subject.value, self.agent_expected(), self.now));
         View {
             deleting: subject.deleting(),
             want: subject.want(),

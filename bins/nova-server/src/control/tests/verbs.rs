@@ -212,6 +212,20 @@ fn soft_and_hard_restarts_keep_the_process() {
 }
 
 #[test]
+fn a_soft_restart_without_an_agent_becomes_a_cold_one() {
+    let rig = Rig::new(SimOptions::default());
+    rig.ready("a", json!({"image": "mute"}));
+    let asks = Asks {
+        reboot: Some(RebootMode::Soft),
+        ..Asks::default()
+    };
+    let op = rig.order("a", Verb::Restart, asks);
+    let op = rig.op_end(&op);
+    assert_eq!(text(&op, "/status/phase"), "Succeeded", "{op:#}");
+    assert_eq!(op["status"]["result"]["method"], "acpi", "{op:#}");
+}
+
+#[test]
 fn a_stop_takes_over_a_create() {
     let options = SimOptions {
         agent_delay: Duration::from_mins(1),
