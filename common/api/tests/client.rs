@@ -269,6 +269,25 @@ async fn patches_and_deletions_travel_as_the_api_says() {
     assert!(seen[1].body.contains(r#""gracePeriodSeconds":0"#));
 }
 
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done_when_nothing_is_left() {
+    let server = Server::start(|number, _| {
+        if number == 0 {
+            // The head arrives, the body never does: the server died after its work.
+            return streamed(&["{"], Then::Break);
+        }
+        answer(404, status(404, "NotFound", ""))
+    });
+    let vms = api(&server).vms();
+    let gone = vms.delete("a", &DeleteOptions::default()).await.unwrap();
+    assert!(matches!(gone, Deleted::Gone));
+    let missing = vms
+        .delete("a", &DeleteOptions::default())
+        .await
+        .unwrap_err();
+    assert!(missing.is_not_found());
+}
+
 fn operation(phase: &str, extra: &serde_json::Value) -> String {
     let mut status = json!({"phase": phase, "phases": [{"name": "boot", "state": "Running", "current": 1, "total": 2}]});
     status

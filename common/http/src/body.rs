@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::HeaderMap;
+use http::{HeaderMap, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
@@ -17,11 +19,11 @@ const LINE_LIMIT: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct BodyStream {
     endpoint: String,
-    answer: reqwest::Response,
+    answer: Response<Incoming>,
 }
 
 impl BodyStream {
-    pub(crate) fn new(endpoint: String, answer: reqwest::Response) -> Self {
+    pub(crate) fn new(endpoint: String, answer: Response<Incoming>) -> Self {
         Self { endpoint, answer }
     }
 
@@ -39,10 +41,23 @@ impl BodyStream {
 
     /// The next chunk; nothing at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.answer
-            .chunk()
-            .await
-            .map_err(|error| classify(&self.endpoint, &error))
+        while let Some(frame) = self.answer.frame().await {
+            let frame = frame.map_err(|error| classify(&self.endpoint, &error))?;
+            // Trailers say nothing here.
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All that is left.
+    pub(crate) async fn collect(&mut self) -> Result<Bytes, Error> {
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
     }
 
     /// The next chunk, waiting at most `patience` for it.

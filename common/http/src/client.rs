@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Method;
+use http::Method;
 
 use crate::cache::Cache;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::pool::Pool;
+use crate::proxy::{self, Proxy};
 use crate::request::Request;
 use crate::retry::RetryPolicy;
 use crate::secret::Secret;
@@ -73,37 +75,41 @@ impl ClientConfig {
 /// makes one for another.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pub(crate) inner: reqwest::Client,
+    pub(crate) pool: Arc<Pool>,
     pub(crate) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: ClientConfig,
-    pub(crate) tls: rustls::ClientConfig,
+    /// Present for endpoints that use TLS.
+    pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
+    /// What stands between here and the endpoint.
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Client {
     /// Builds a client; nothing is connected yet.
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         let tls = if config.endpoint.is_tls() {
-            tls::client_config(&config.tls)?
+            Some(Arc::new(tls::client_config(&config.tls)?))
         } else {
-            tls::unused()?
+            None
         };
-        let shared = Arc::new(Shared { config, tls });
+        let proxy = proxy::of_environment(&config.endpoint)?;
         Ok(Self {
-            inner: connections(&shared)?,
-            shared,
+            pool: Arc::default(),
+            shared: Arc::new(Shared { config, tls, proxy }),
         })
     }
 
     /// The same client with connections of its own, for use on another runtime.
-    pub fn detached(&self) -> Result<Self, Error> {
-        Ok(Self {
-            inner: connections(&self.shared)?,
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            pool: Arc::default(),
             shared: Arc::clone(&self.shared),
-        })
+        }
     }
 
     /// Where the server is.
@@ -123,25 +129,4 @@ impl Client {
     pub fn get(&self, path: impl Into<String>) -> Request {
         self.request(Method::GET, path)
     }
-}
-
-fn connections(shared: &Shared) -> Result<reqwest::Client, Error> {
-    let config = &shared.config;
-    let mut builder = reqwest::Client::builder()
-        .user_agent(&config.user_agent)
-        .connect_timeout(config.deadlines.connect)
-        .tls_backend_preconfigured(shared.tls.clone())
-        .redirect(reqwest::redirect::Policy::none())
-        // Retrying is decided here, where idempotency is known.
-        .retry(reqwest::retry::never())
-        .tcp_nodelay(true);
-    if config.endpoint.is_local() {
-        builder = builder.no_proxy();
-    }
-    if let Some(path) = config.endpoint.socket() {
-        builder = builder.unix_socket(path);
-    }
-    builder
-        .build()
-        .map_err(|error| Error::TlsSettings(error.without_url().to_string()))
 }

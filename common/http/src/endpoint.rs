@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use reqwest::Url;
+use http::Uri;
 
 /// Port of HTTPS endpoints that name none.
 const DEFAULT_PORT: u16 = 8643;
@@ -17,8 +17,38 @@ const SOCKET_PATH_LIMIT: usize = 108;
 pub enum Endpoint {
     /// Unix socket.
     Unix(PathBuf),
-    /// URL without credentials, query and fragment.
-    Url(Url),
+    /// Host and port, mostly over TLS.
+    Url(Web),
+}
+
+/// A URL taken apart; without credentials, query and fragment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Web {
+    pub(crate) tls: bool,
+    /// Lower case; an IPv6 address without its brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// Path before all paths, without a slash at its end.
+    pub(crate) prefix: String,
+}
+
+impl Web {
+    /// Host and port as a URL has them, without a port that goes without saying.
+    pub(crate) fn authority(&self) -> String {
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        match (self.tls, self.port) {
+            (true, 443) | (false, 80) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
 }
 
 /// Why a text is not an endpoint. No message repeats the text, which may hold a password.
@@ -47,11 +77,19 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
-    /// Base URL of requests. A Unix socket has no host, so a fixed one stands in.
-    pub(crate) fn base(&self) -> &str {
+    /// Value of `Host`. A Unix socket has no host, so a fixed one stands in.
+    pub(crate) fn authority(&self) -> String {
         match self {
-            Self::Unix(_) => "http://localhost",
-            Self::Url(url) => url.as_str().trim_end_matches('/'),
+            Self::Unix(_) => "localhost".to_owned(),
+            Self::Url(web) => web.authority(),
+        }
+    }
+
+    /// Path before all paths.
+    pub(crate) fn prefix(&self) -> &str {
+        match self {
+            Self::Unix(_) => "",
+            Self::Url(web) => &web.prefix,
         }
     }
 
@@ -69,23 +107,15 @@ impl Endpoint {
     pub fn is_local(&self) -> bool {
         match self {
             Self::Unix(_) => true,
-            Self::Url(url) => is_loopback(url),
+            Self::Url(web) => web.is_loopback(),
         }
     }
 
     /// Whether the connection is encrypted.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        matches!(self, Self::Url(url) if url.scheme() == "https")
+        matches!(self, Self::Url(web) if web.tls)
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl FromStr for Endpoint {
@@ -113,39 +143,44 @@ fn unix(path: &str) -> Result<Endpoint, EndpointError> {
 }
 
 fn url(text: &str) -> Result<Endpoint, EndpointError> {
-    let mut url = Url::parse(text).map_err(|_| EndpointError::Malformed)?;
-    if !url.username().is_empty() || url.password().is_some() {
+    let uri: Uri = text.parse().map_err(|_| EndpointError::Malformed)?;
+    let authority = uri.authority().ok_or(EndpointError::Malformed)?;
+    if authority.as_str().contains('@') {
         return Err(EndpointError::Credentials);
     }
-    let host = url.host_str().ok_or(EndpointError::Malformed)?.to_owned();
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback(&url) => {}
-        "http" => return Err(EndpointError::PlainRemote(host)),
+    let tls = match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => false,
         _ => return Err(EndpointError::Malformed),
-    }
-    // The parser drops a written default port, so ask the text whether one was there.
-    let authority = text
-        .split("://")
-        .nth(1)
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_default();
-    let written = authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if !written && url.set_port(Some(DEFAULT_PORT)).is_err() {
+    };
+    let host = authority
+        .host()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_ascii_lowercase();
+    if host.is_empty() || (authority.port().is_some() && authority.port_u16().is_none()) {
         return Err(EndpointError::Malformed);
     }
-    url.set_query(None);
-    url.set_fragment(None);
-    Ok(Endpoint::Url(url))
+    let web = Web {
+        tls,
+        host,
+        port: authority.port_u16().unwrap_or(DEFAULT_PORT),
+        prefix: uri.path().trim_end_matches('/').to_owned(),
+    };
+    if !tls && !web.is_loopback() {
+        return Err(EndpointError::PlainRemote(web.host));
+    }
+    Ok(Endpoint::Url(web))
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Url(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            Self::Url(web) => {
+                let scheme = if web.tls { "https" } else { "http" };
+                write!(f, "{scheme}://{}{}", web.authority(), web.prefix)
+            }
         }
     }
 }

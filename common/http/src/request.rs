@@ -4,8 +4,11 @@ use std::time::{Duration, Instant};
 
 use backon::Retryable;
 use bytes::Bytes;
-use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use futures_util::StreamExt;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -14,8 +17,9 @@ use crate::body::{BodyStream, Lines};
 use crate::cache::Key;
 use crate::client::{Client, Deadlines};
 use crate::error::Error;
+use crate::pool;
 use crate::retry::{RetryPolicy, may_repeat, pause};
-use crate::send::{Attempt, classify};
+use crate::send::{Attempt, Head};
 
 /// A request being built.
 #[derive(Debug)]
@@ -38,7 +42,7 @@ enum Body {
     Empty,
     Bytes(Bytes),
     /// Can be sent once only, so the request is never repeated.
-    Stream(reqwest::Body),
+    Stream(pool::Body),
 }
 
 impl Request {
@@ -141,7 +145,8 @@ impl Request {
     {
         self.headers
             .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        self.body = Body::Stream(reqwest::Body::wrap_stream(body));
+        self.body =
+            Body::Stream(StreamBody::new(body.map(|chunk| chunk.map(Frame::data))).boxed_unsync());
         self.retry = RetryPolicy::NEVER;
         self.deadlines.first_byte = Duration::MAX;
         self
@@ -227,78 +232,77 @@ impl Request {
     async fn send_uncached(self) -> Result<Response, Error> {
         let (endpoint, whole) = (self.endpoint(), self.deadlines.whole);
         let started = Instant::now();
-        let head = self.head().await?;
-        let (status, headers) = (head.status().as_u16(), head.headers().clone());
+        let (head, incoming) = self.head().await?.into_parts();
+        let mut body = BodyStream::new(endpoint.clone(), http::Response::new(incoming));
         let left = whole.saturating_sub(started.elapsed());
-        let body = match tokio::time::timeout(left, head.bytes()).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) => return Err(classify(&endpoint, &error)),
-            Err(_) => {
-                return Err(Error::Deadline {
-                    endpoint,
-                    what: "finish its answer",
-                    after: whole,
-                });
-            }
+        let Ok(body) = tokio::time::timeout(left, body.collect()).await else {
+            return Err(Error::Deadline {
+                endpoint,
+                what: "finish its answer",
+                after: whole,
+            });
         };
         Ok(Response {
             endpoint,
-            status,
-            headers,
-            body,
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body?,
         })
     }
 
     /// Sends the request, as often as allowed, until the head of a good answer is there.
-    async fn head(self) -> Result<reqwest::Response, Error> {
+    async fn head(mut self) -> Result<http::Response<Incoming>, Error> {
         if let Some(fault) = self.fault {
             return Err(Error::Request(fault));
         }
-        let url = format!("{}{}", self.client.endpoint().base(), self.target());
-        let mut builder = self
-            .client
-            .inner
-            .request(self.method, url)
-            .headers(self.headers);
-        // One id for all attempts, so that they are found together in both logs.
-        builder = builder.header("x-request-id", Uuid::now_v7().to_string());
-        if let Some(token) = &self.client.shared.config.token {
-            builder = builder.header(AUTHORIZATION, bearer(token.reveal())?);
-        }
-        let mut request = builder
-            .build()
-            .map_err(|error| Error::Request(error.without_url().to_string()))?;
-        let streamed = match self.body {
-            Body::Empty => None,
-            Body::Bytes(bytes) => {
-                *request.body_mut() = Some(bytes.into());
-                None
-            }
-            Body::Stream(body) => Some(body),
+        let head = Head {
+            target: format!("{}{}", self.client.endpoint().prefix(), self.target()),
+            headers: self.all_headers()?,
+            method: self.method,
         };
         let attempt = Attempt {
             client: self.client,
             first_byte: self.deadlines.first_byte,
         };
-        if let Some(body) = streamed {
-            *request.body_mut() = Some(body);
-            return attempt.once(request).await;
-        }
+        let bytes = match std::mem::replace(&mut self.body, Body::Empty) {
+            Body::Empty => Bytes::new(),
+            Body::Bytes(bytes) => bytes,
+            Body::Stream(body) => return attempt.once(&head, body).await,
+        };
         let (idempotent, longest) = (self.idempotent, self.retry.longest);
         let send = || {
-            // A body of bytes can always be cloned; without one there is nothing that cannot.
-            let copy = request.try_clone();
-            async {
-                attempt
-                    .once(copy.ok_or_else(|| Error::Request("body cannot be repeated".to_owned()))?)
-                    .await
-            }
+            attempt.once(
+                &head,
+                Full::new(bytes.clone())
+                    .map_err(|never| match never {})
+                    .boxed_unsync(),
+            )
         };
         send.retry(self.retry)
             .when(|error| may_repeat(error, idempotent))
             .adjust(|error, drawn| pause(error, drawn, longest))
             .notify(|error, after| tracing::info!(%error, ?after, "asking again"))
             .await
+    }
+
+    fn all_headers(&self) -> Result<HeaderMap, Error> {
+        let config = &self.client.shared.config;
+        let mut headers = self.headers.clone();
+        let value = |text: &str| {
+            HeaderValue::from_str(text)
+                .map_err(|_| Error::Request(format!("`{text}` may not stand in a header")))
+        };
+        headers.insert(HOST, value(&config.endpoint.authority())?);
+        headers.insert(USER_AGENT, value(&config.user_agent)?);
+        // One id for all attempts, so that they are found together in both logs.
+        headers.insert(
+            HeaderName::from_static("x-request-id"),
+            value(&Uuid::now_v7().to_string())?,
+        );
+        if let Some(token) = &config.token {
+            headers.insert(AUTHORIZATION, bearer(token.reveal())?);
+        }
+        Ok(headers)
     }
 
     fn endpoint(&self) -> String {

@@ -5,7 +5,8 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
 
 use crate::error::Error;
 

@@ -32,16 +32,6 @@ impl std::fmt::Debug for TlsOptions {
     }
 }
 
-/// Settings for connections that never use TLS; spares reading the system's certificates.
-pub(crate) fn unused() -> Result<ClientConfig, Error> {
-    let builder =
-        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| Error::TlsSettings(error.to_string()))?;
-    Ok(builder
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth())
-}
-
 /// Settings after the options.
 pub(crate) fn client_config(options: &TlsOptions) -> Result<ClientConfig, Error> {
     let settings = |error: rustls::Error| Error::TlsSettings(error.to_string());

@@ -5,11 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::TlsConnector;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -17,19 +14,14 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use crate::client::Client;
-use crate::endpoint::Endpoint;
+use crate::dial::Stream;
 use crate::error::{Error, Refusal};
 use crate::request::bearer;
-use crate::send::without_number;
 
 /// Servers send frames of at most 1 MiB; anything much larger is not one of ours.
 const FRAME_LIMIT: usize = 4 * 1024 * 1024;
 
-trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
-
-type Stream = WebSocketStream<Box<dyn Transport>>;
+type Socket = WebSocketStream<Stream>;
 
 /// A message; pings are answered unseen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +43,13 @@ pub struct WebSocket {
 /// Receiving half.
 pub struct WsReader {
     endpoint: String,
-    stream: SplitStream<Stream>,
+    stream: SplitStream<Socket>,
 }
 
 /// Sending half.
 pub struct WsWriter {
     endpoint: String,
-    sink: SplitSink<Stream, Message>,
+    sink: SplitSink<Socket, Message>,
 }
 
 impl std::fmt::Debug for WebSocket {
@@ -74,10 +66,7 @@ impl Client {
         let deadlines = self.shared.config.deadlines;
         let endpoint = self.endpoint().to_string();
         let open = async {
-            let transport = match tokio::time::timeout(deadlines.connect, self.transport()).await {
-                Ok(transport) => transport?,
-                Err(_) => return Err(unreachable(&endpoint, &std::io::ErrorKind::TimedOut.into())),
-            };
+            let transport = self.shared.dial().await?;
             let request = self.upgrade(path, protocol)?;
             tracing::debug!(path, protocol, "opening a websocket");
             let config = WebSocketConfig::default()
@@ -108,61 +97,14 @@ impl Client {
         })
     }
 
-    async fn transport(&self) -> Result<Box<dyn Transport>, Error> {
-        let endpoint = self.endpoint().to_string();
-        match self.endpoint() {
-            Endpoint::Unix(path) => {
-                let stream = UnixStream::connect(path)
-                    .await
-                    .map_err(|error| unreachable(&endpoint, &error))?;
-                Ok(Box::new(stream))
-            }
-            Endpoint::Url(url) => self.over_tcp(url, &endpoint).await,
-        }
-    }
-
-    async fn over_tcp(&self, url: &Url, endpoint: &str) -> Result<Box<dyn Transport>, Error> {
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let port = url.port_or_known_default().unwrap_or(443);
-        let tcp = TcpStream::connect((host.as_str(), port))
-            .await
-            .map_err(|error| unreachable(endpoint, &error))?;
-        if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(%error, "cannot switch off delays");
-        }
-        if !self.endpoint().is_tls() {
-            return Ok(Box::new(tcp));
-        }
-        let mut tls = self.shared.tls.clone();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let name = rustls::pki_types::ServerName::try_from(host).map_err(|error| Error::Tls {
-            endpoint: endpoint.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let stream = TlsConnector::from(std::sync::Arc::new(tls))
-            .connect(name, tcp)
-            .await
-            .map_err(|error| Error::Tls {
-                endpoint: endpoint.to_owned(),
-                reason: error.to_string(),
-            })?;
-        Ok(Box::new(stream))
-    }
-
     fn upgrade(
         &self,
         path: &str,
         protocol: &str,
     ) -> Result<tokio_tungstenite::tungstenite::handshake::client::Request, Error> {
         let fault = |error: &dyn std::fmt::Display| Error::Request(error.to_string());
-        let base = self.endpoint().base();
-        let base = base.strip_prefix("http").unwrap_or(base);
-        let mut request = format!("ws{base}{path}")
+        let (host, prefix) = (self.endpoint().authority(), self.endpoint().prefix());
+        let mut request = format!("ws://{host}{prefix}{path}")
             .into_client_request()
             .map_err(|_| fault(&"bad path"))?;
         let config = &self.shared.config;
@@ -176,19 +118,6 @@ impl Client {
             headers.insert(AUTHORIZATION, bearer(token.reveal())?);
         }
         Ok(request)
-    }
-}
-
-fn unreachable(endpoint: &str, error: &std::io::Error) -> Error {
-    use std::io::ErrorKind;
-    Error::Unreachable {
-        endpoint: endpoint.to_owned(),
-        reason: without_number(error.to_string()),
-        nothing_listens: matches!(
-            error.kind(),
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused
-        ),
-        not_allowed: error.kind() == ErrorKind::PermissionDenied,
     }
 }
 

@@ -327,3 +327,37 @@ async fn frames_travel_over_an_agreed_subprotocol() {
         Ok(Some(Frame::Close(_)) | None)
     ));
 }
+
+#[tokio::test]
+async fn requests_one_after_another_share_a_connection_and_those_at_once_do_not_wait() {
+    let server = Server::start(|_, seen| {
+        if seen.target == "/stream" {
+            return streamed(&["1\n"], Then::Hang);
+        }
+        answer(200, "x".repeat(100_000))
+    });
+    let client = client(&server);
+    for _ in 0..5 {
+        client.get("/").send().await.unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+    let mut watch = client.get("/stream").lines().await.unwrap();
+    watch.next().await.unwrap();
+    client.get("/").send().await.unwrap();
+    assert_eq!(server.connections(), 2);
+    // On another runtime the connections of this one would be dead.
+    client.detached().get("/").send().await.unwrap();
+    assert_eq!(server.connections(), 3);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_is_not_noticed_outside() {
+    let server = Server::start(|_, _| with_header(answer(200, "x"), "connection", "close"));
+    let mut config = quick(&server);
+    config.retry = RetryPolicy::NEVER;
+    let client = Client::new(config).unwrap();
+    for _ in 0..5 {
+        client.request(Method::POST, "/").send().await.unwrap();
+    }
+    assert_eq!(server.connections(), 5);
+}

@@ -9,6 +9,9 @@ use super::local::LocalServer;
 use super::resources::Resources;
 use crate::types::{Image, Namespace, Node, Operation, Resource, VersionInfo, VirtualMachine};
 
+/// A server that ends more often during one request has a reason that another start will not mend.
+const REVIVALS: u32 = 5;
+
 /// How the server was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerOrigin {
@@ -72,11 +75,12 @@ impl Api {
     }
 
     /// The same server with connections of its own, for use on another runtime.
-    pub fn detached(&self) -> Result<Self, ApiError> {
-        Ok(Self {
-            http: self.http.detached()?,
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            http: self.http.detached(),
             ..self.clone()
-        })
+        }
     }
 
     /// Objects of kind `T` in the default namespace.
@@ -157,18 +161,23 @@ impl Api {
         self.reviving(run).await
     }
 
-    /// Runs a request; when this user's own server has ended meanwhile, starts it and runs the request again.
+    /// Runs a request; while this user's own server has ended, starts it and runs the request again.
     pub(crate) async fn reviving<T>(
         &self,
         run: impl AsyncFn() -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        match (run().await, &self.local) {
-            (Err(error), Some(local)) if error.nothing_listens() => {
-                tracing::info!(%error, "starting the local server again");
-                local.ensure().await?;
-                run().await
+        let Some(local) = &self.local else {
+            return run().await;
+        };
+        for _ in 0..REVIVALS {
+            match run().await {
+                Err(error) if error.nothing_listens() => {
+                    tracing::info!(%error, "starting the local server again");
+                    local.ensure().await?;
+                }
+                result => return result,
             }
-            (result, _) => result,
         }
+        run().await
     }
 }

@@ -90,7 +90,7 @@ impl<T: Resource> Resources<T> {
             Shape::Table
         };
         let (watching, single) = (options.watch, options.names.len() == 1 && !options.watch);
-        let resources = self.with_api(self.api().detached()?);
+        let resources = self.with_api(self.api().detached());
         let items = on_thread(Source {
             limit: cx.globals().timeout.filter(|_| watching),
             resources,

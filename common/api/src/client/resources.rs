@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use nova_http::{Method, Request, Response};
+use nova_http::{Method, Request, Response, RetryPolicy};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -362,15 +362,41 @@ impl<T: Resource> Resources<T> {
         }
         let dry_run = options.dry_run.then_some("All");
         let build = |http: &nova_http::Client| {
-            http.request(Method::DELETE, &path)
-                .query_opt("dryRun", dry_run)
-                .json(&body)
+            let request = http
+                .request(Method::DELETE, &path)
+                .query_opt("dryRun", dry_run);
+            request.json(&body).once()
         };
-        let written = Written::of(&self.api.send(self.namespace(), build).await?)?;
+        let Some(answer) = self.send_deletion(build).await? else {
+            return Ok(Deleted::Gone);
+        };
+        let written = Written::of(&answer)?;
         if written.object["kind"] == "Status" && written.operation.is_none() {
             return Ok(Deleted::Gone);
         }
         Ok(Deleted::Finalizing(Box::new(written)))
+    }
+
+    /// Sends a deletion until it is answered. One whose answer was lost may have been done: then there is nothing left, and
+    /// that was wanted.
+    async fn send_deletion(
+        &self,
+        build: impl Fn(&nova_http::Client) -> Request,
+    ) -> Result<Option<Response>, ApiError> {
+        let (mut pauses, mut lost) = (RetryPolicy::default().pauses(), false);
+        loop {
+            let error = match self.api.send(self.namespace(), &build).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(error) if lost && error.is_not_found() => return Ok(None),
+                Err(error) => error,
+            };
+            let pause = pauses.next().filter(|_| error.is_transient());
+            let Some(pause) = pause else {
+                return Err(error);
+            };
+            lost |= matches!(error, ApiError::Transport(_));
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Adds the nearest names to the failure of a name that does not exist.

@@ -9,6 +9,7 @@
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http_body_util::combinators::BoxBody;
@@ -42,6 +43,7 @@ impl Seen {
 pub(crate) struct Server {
     dir: tempfile::TempDir,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -51,9 +53,12 @@ impl Server {
         let listener = UnixListener::bind(dir.path().join("s")).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                count.fetch_add(1, Ordering::SeqCst);
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 let serve = service_fn(move |request| {
                     handle(request, Arc::clone(&log), Arc::clone(&answer))
@@ -68,7 +73,11 @@ impl Server {
                 });
             }
         });
-        Self { dir, seen }
+        Self {
+            dir,
+            seen,
+            connections,
+        }
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
@@ -81,6 +90,11 @@ impl Server {
 
     pub(crate) fn endpoint(&self) -> String {
         format!("unix:{}", self.socket().display())
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
