@@ -1,0 +1,31 @@
+//! Leaves the unwinding tables out of executables that never unwind.
+//!
+//! A program that aborts on a panic has no use for them, but the standard library is compiled with them and takes the tables
+//! of everything else along: 0.6 MB of a 4 MB budget.
+
+use std::path::{Path, PathBuf};
+
+fn main() {
+    println!("cargo::rerun-if-changed=no-unwind.ld");
+    if is_dist(&variable("OUT_DIR")) && variable("CARGO_CFG_TARGET_OS").as_os_str() == "linux" {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/no-unwind.ld");
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{script}");
+    }
+}
+
+/// Cargo tells nothing of the profile's panic strategy, but the profile's name is in `TARGET/dist/build/PACKAGE/out`.
+fn is_dist(out: &Path) -> bool {
+    out.ancestors()
+        .nth(3)
+        .is_some_and(|profile| profile.ends_with("dist"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is how Cargo talks to build scripts"
+)]
+fn variable(name: &str) -> PathBuf {
+    std::env::var_os(name)
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}
