@@ -1,30 +1,20 @@
 //! Lists, gets and watches for the renderer.
-//!
-//! The renderer is synchronous, so a thread with a runtime of its own fetches and hands items over through a bounded channel:
-//! a slow terminal slows the fetching down instead of filling memory.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use nova_core::args::ListArgs;
-use nova_core::{Column, Context, Cx, Failure, Format, Item, Kind, Listing, Result, Row};
-use nova_http::{block_on_without_signals, interrupted};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use nova_core::{Column, Cx, Failure, Format, Item, Kind, Listing, Result, Row};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::error::ApiError;
+use super::feeder::{Sent, on_thread};
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
 use super::records::{Body, Record, Shape};
 use super::resources::{ListOptions, Resources};
 use super::watch::{Feed, Step};
 use crate::types::{ColumnDefinition, Resource, Scope, TABLE_ACCEPT};
-
-/// How often a silent watch looks whether its output is still read.
-const LOOK_FOR_READER: Duration = Duration::from_millis(500);
-/// Items that wait for the renderer.
-const WAITING: usize = 256;
 
 /// What a listing shows.
 #[derive(Debug, Clone, Default)]
@@ -91,13 +81,15 @@ impl<T: Resource> Resources<T> {
         };
         let (watching, single) = (options.watch, options.names.len() == 1 && !options.watch);
         let resources = self.with_api(self.api().detached());
-        let items = on_thread(Source {
-            limit: cx.globals().timeout.filter(|_| watching),
+        let source = Source {
             resources,
             options,
             shape,
             now: cx.now(),
-        })?;
+        };
+        let limit = cx.globals().timeout.filter(|_| watching);
+        let fetch = async move |sender: &mpsc::Sender<Sent>| source.run(sender).await;
+        let items = on_thread(fetch, watching, limit)?;
         let mut listing = Listing::new(items);
         listing.single = single && cx.format() != Format::Name;
         listing.watching = watching;
@@ -113,67 +105,7 @@ impl<T: Resource> Resources<T> {
     }
 }
 
-type Sent = Result<Item>;
-
-/// Iterates over what a thread fetches.
-struct Received(mpsc::Receiver<Sent>);
-
-impl Iterator for Received {
-    type Item = Sent;
-
-    fn next(&mut self) -> Option<Sent> {
-        self.0.blocking_recv()
-    }
-}
-
-fn on_thread<T: Resource>(source: Source<T>) -> Result<Received> {
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let work = move || {
-        let end = sender.clone();
-        let result = block_on_without_signals(async {
-            tokio::select! {
-                result = source.run(&sender) => result,
-                failure = interrupted() => Err(failure),
-                () = after(source.limit) => Ok(()),
-                () = reader_gone(), if source.options.watch => Ok(()),
-            }
-        });
-        // A renderer that is gone wants no failure either.
-        if let Err(failure) = result {
-            drop(end.blocking_send(Err(failure)));
-        }
-    };
-    std::thread::Builder::new()
-        .name("listing".to_owned())
-        .spawn(work)
-        .context(Kind::Internal, || "starting a thread".to_owned())?;
-    Ok(Received(receiver))
-}
-
-/// Returns after `limit`; without one, never.
-async fn after(limit: Option<Duration>) {
-    match limit {
-        Some(limit) => tokio::time::sleep(limit).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits until nobody reads standard output any more. A watch that has nothing to write would not notice.
-async fn reader_gone() {
-    loop {
-        tokio::time::sleep(LOOK_FOR_READER).await;
-        let stdout = std::io::stdout();
-        let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
-        let polled = rustix::event::poll(&mut fds, Some(&Timespec::default()));
-        if polled.is_ok() && fds[0].revents().contains(PollFlags::ERR) {
-            return;
-        }
-    }
-}
-
 struct Source<T> {
-    /// A watch ends after this time.
-    limit: Option<Duration>,
     resources: Resources<T>,
     options: ListingOptions,
     shape: Shape,
