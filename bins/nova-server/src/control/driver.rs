@@ -62,6 +62,8 @@ pub(super) struct Memory {
     pub(super) exit: Option<Exit>,
     /// The engine started it, and that may not be written yet.
     pub(super) started: bool,
+    /// This server asked the guest to reboot.
+    pub(super) reboot_asked: bool,
     /// The guest rebooted since the reboot was asked for.
     pub(super) rebooted: bool,
     /// Generation for which the disks were made.

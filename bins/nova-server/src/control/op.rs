@@ -13,7 +13,7 @@ use super::clock::{after, parse};
 use super::doc::{flag, list, text, whole};
 use super::plan::Task;
 pub(super) use super::progress::{
-    End, close_stop, finish, note_phase, note_phase_text, set_phase, set_progress,
+    End, close_stop, finish, note_phase, note_phase_text, reset_phase, set_phase, set_progress,
 };
 use super::stopping::{Stopping, Tried};
 use crate::engine::RebootMode;

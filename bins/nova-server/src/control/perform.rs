@@ -233,7 +233,7 @@ impl Driver {
             op::set_phase(op, "reboot", "Running", facts.now);
         });
         write_or_look!(self, update);
-        self.memory.rebooted = false;
+        (self.memory.rebooted, self.memory.reboot_asked) = (false, true);
         match self
             .within("reboot", CHANGE, self.app.engine.reboot(&self.uid, mode))
             .await

@@ -27,6 +27,14 @@ pub(super) fn set_phase(op: &mut Value, name: &str, to: &str, now: Timestamp) ->
     true
 }
 
+/// Takes a phase back to its beginning.
+pub(super) fn reset_phase(op: &mut Value, name: &str) {
+    if let Some(Value::Object(phase)) = phase_mut(op, name) {
+        phase.insert("state".into(), json!("Pending"));
+        phase.remove("startedAt");
+    }
+}
+
 /// Notes that a phase was tried again now, and why that failed where it did.
 pub(super) fn note_phase(op: &mut Value, name: &str, now: Timestamp, message: &str) {
     let Some(phase) = phase_mut(op, name) else {

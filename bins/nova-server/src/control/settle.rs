@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::clock::{after, parse};
 use super::commit::Update;
+use super::conditions;
 use super::doc::{list, text};
 use super::driver::Memory;
 use super::events::Note;
@@ -210,17 +211,37 @@ fn reboot_done(facts: &Facts, memory: &mut Memory) -> Option<Update> {
     let op = subject
         .op_value()
         .filter(|op| op::state(op, "reboot") == "Running")?;
+    if !memory.reboot_asked && facts.seen().is_on() {
+        return Some(reboot_again(facts, op));
+    }
     let lost = reboot_over_at(subject).is_some_and(|at| at <= facts.now);
     if !memory.rebooted && !lost && facts.seen().is_on() {
         return None;
     }
-    memory.rebooted = false;
+    (memory.rebooted, memory.reboot_asked) = (false, false);
     debug_assert!(op::is_active(op));
     let mut update = Update::of(subject);
     update.edit_op(subject, |op| {
         op::set_phase(op, "reboot", "Succeeded", facts.now);
     });
     Some(update)
+}
+
+/// A server before this one was about to reboot the guest. Whether it did is seen only from an agent
+/// that left since; otherwise it is asked again, which does no harm.
+fn reboot_again(facts: &Facts, op: &Value) -> Update {
+    let subject = &facts.subject;
+    let soft = text(op, "/spec/parameters/mode") == "soft";
+    let left = !conditions::holds(&subject.status.conditions, "AgentConnected");
+    let mut update = Update::of(subject);
+    update.edit_op(subject, |op| {
+        if soft && left {
+            op::set_phase(op, "reboot", "Succeeded", facts.now);
+        } else {
+            op::reset_phase(op, "reboot");
+        }
+    });
+    update
 }
 
 /// When a reboot that was asked for counts as done even without its event.

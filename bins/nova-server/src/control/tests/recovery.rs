@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::rig::{Rig, condition, engine_dirs};
 use crate::control::doc::text;
 use crate::control::op::{self, Asks, Verb};
+use crate::engine::RebootMode;
 use crate::engine::sim::SimOptions;
 
 /// Slow enough that a kill falls into every step.
@@ -68,7 +69,7 @@ fn every_verb_is_completed_after_a_kill_at_a_random_moment() {
     let mut rig = Rig::new(slow());
     for round in 0..40 {
         let name = format!("vm-{round}");
-        let verb = dice.below(5);
+        let verb = dice.below(7);
         let (wanted, op) = begin(&rig, &name, verb);
         std::thread::sleep(Duration::from_millis(dice.below(90)));
         rig = rig.kill_and_restart(slow());
@@ -102,6 +103,19 @@ fn begin(rig: &Rig, name: &str, verb: u64) -> (&'static str, String) {
         3 => {
             rig.ready(name, json!({}));
             ("Running", rig.order(name, Verb::Restart, Asks::default()))
+        }
+        4 | 5 => {
+            rig.ready(name, json!({}));
+            let reboot = Some(if verb == 4 {
+                RebootMode::Soft
+            } else {
+                RebootMode::Hard
+            });
+            let asks = Asks {
+                reboot,
+                ..Asks::default()
+            };
+            ("Running", rig.order(name, Verb::Restart, asks))
         }
         _ => {
             rig.ready(name, json!({}));
