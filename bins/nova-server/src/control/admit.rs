@@ -193,7 +193,7 @@ pub(crate) fn on_vm_delete(
     let key = &object.key;
     let mut vm = object.value();
     if flag(&vm, "/spec/protected") == Some(true) && !delete.unprotect {
-        let hint = format!("nova vm update {} --set spec.protected=false", key.name);
+        let hint = format!("nova vm update {} --set protected=false", key.name);
         return Err(ApiError::protected(key, "spec.protected is set").hint(hint));
     }
     let force = delete.grace == Some(0);
