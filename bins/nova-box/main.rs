@@ -15,10 +15,7 @@ use nova_core::{Context, Failure, Kind, Result};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let called = arguments
-        .first()
-        .map(|name| base_name(name))
-        .unwrap_or_default();
+    let called = arguments.first().map(base_name).unwrap_or_default();
     if called != "nova-box" {
         return tools::run(&called, &arguments).unwrap_or_else(|| fail(&unknown(&called)));
     }

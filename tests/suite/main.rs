@@ -1,5 +1,13 @@
 //! Black-box tests: every one runs executables, none links a library of the workspace.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, says what it skipped, and may not link our libraries"
+)]
+
 mod support;
 
 mod chaos;

@@ -106,7 +106,7 @@ impl Sandbox {
     /// Gives the server a small disk image that the simulator can boot, with a guest agent.
     pub(crate) fn import_stub_image(&self, name: &str) {
         let disk = self.home().join("stub.img");
-        std::fs::write(&disk, [0_u8; 64 * 1024]).unwrap();
+        std::fs::write(&disk, vec![0_u8; 64 * 1024]).unwrap();
         self.run(&format!(
             "nova image import {} --agent qga --name {name}",
             disk.display()
@@ -148,7 +148,7 @@ fn base_env(dir: &Path) -> Vec<(OsString, OsString)> {
         "{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         dir.join("bin").display()
     );
-    let mut env: Vec<(OsString, OsString)> = vec![
+    vec![
         ("HOME".into(), dir.join("home").into()),
         ("XDG_RUNTIME_DIR".into(), dir.join("run").into()),
         // The machine's own configuration must not leak into a test.
@@ -165,11 +165,7 @@ fn base_env(dir: &Path) -> Vec<(OsString, OsString)> {
         ("TERM".into(), "dumb".into()),
         ("LANG".into(), "C.UTF-8".into()),
         ("TZ".into(), "UTC".into()),
-    ];
-    for name in ["LLVM_PROFILE_FILE"] {
-        env.extend(std::env::var_os(name).map(|value| (name.into(), value)));
-    }
-    env
+    ]
 }
 
 /// Waits for a child with a limit, so that a hanging command fails its test instead of the suite.

@@ -56,11 +56,6 @@ impl Server {
         }
     }
 
-    /// The server's process id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The data directory.
     pub(crate) fn data(&self) -> &Path {
         &self.data
@@ -112,10 +107,8 @@ pub(crate) fn end_everything_of(dir: &Path) {
         found.sort_by_key(|(_, line)| !line.contains("nova-server"));
         for (pid, _) in found {
             if let Some(pid) = rustix::process::Pid::from_raw(pid) {
-                drop(rustix::process::kill_process(
-                    pid,
-                    rustix::process::Signal::KILL,
-                ));
+                // Gone already is what we want.
+                let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
             }
         }
         std::thread::sleep(Duration::from_millis(20));
