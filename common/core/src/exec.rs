@@ -2,9 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
+use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use rustix::io::FdFlags;
 
 use crate::{Failure, Kind, Result};
 
@@ -220,6 +223,28 @@ fn kill_group(pids: &[u32]) {
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         }
     }
+}
+
+/// Descriptors up to here are looked at by [`detach`].
+const DESCRIPTORS: i32 = 4096;
+
+/// Cuts a child loose between fork and exec, for programs that outlive us: a session of its own, so
+/// that no terminal and no signal to our group reaches it, and none of our descriptors beyond the
+/// standard three, so that whoever reads a pipe of ours does not wait for it.
+///
+/// Only makes async-signal-safe system calls and allocates nothing, so it may run in `pre_exec`.
+#[expect(
+    unsafe_code,
+    reason = "descriptors that others opened have no owner here"
+)]
+pub fn detach() -> io::Result<()> {
+    rustix::process::setsid()?;
+    for number in 3..DESCRIPTORS {
+        // SAFETY: the number is only handed to one system call, which answers EBADF if it is free.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+        let _free = rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC);
+    }
+    Ok(())
 }
 
 /// Reads at most [`OUTPUT_LIMIT`] bytes.

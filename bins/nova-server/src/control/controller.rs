@@ -16,6 +16,9 @@ use super::{namespace, op, recover};
 use crate::engine::EngineEvent;
 use crate::store::{Change, Expired, Key, Object};
 
+/// Pause before a driver that broke down is replaced.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How long agents of machines that ran on may take to be found again.
 const RECONNECT: Duration = Duration::from_secs(8);
 
@@ -146,6 +149,11 @@ impl Controller {
         }
     }
 
+    fn forget(&self, uid: &str) {
+        let drivers = self.inner.drivers.lock();
+        drivers.unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
     fn drive(&self, object: &Object) -> Handle {
         let (mail, inbox) = unbounded_channel();
         let driver = Driver {
@@ -161,14 +169,18 @@ impl Controller {
         };
         let controller = self.clone();
         let uid = object.uid.clone();
+        let key = object.key.clone();
         tokio::spawn(async move {
-            Box::pin(driver.run()).await;
-            let mut drivers = controller
-                .inner
-                .drivers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            drivers.remove(&uid);
+            let ended = tokio::spawn(Box::pin(driver.run())).await;
+            controller.forget(&uid);
+            if let Err(error) = ended {
+                // A bug in one driver must not leave its VM without any.
+                tracing::error!(vm = %key, %error, "a driver broke down; another takes over");
+                tokio::time::sleep(AGAIN).await;
+                if let Some(object) = controller.inner.app.store.get(&key) {
+                    controller.vm_changed(&object, false);
+                }
+            }
         });
         Handle { mail }
     }

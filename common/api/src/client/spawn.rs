@@ -64,15 +64,11 @@ pub(crate) fn server(program: &Program, data: &Path, socket: &Path) -> Result<St
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(second);
-    // What this call was told about another server or about its output is not for a server that serves all later ones.
-    for name in [
-        env::NOVA_TOKEN,
-        env::NOVA_ENDPOINT,
-        env::NOVA_OUTPUT,
-        env::NOVA_TIMEOUT,
-        env::NOVA_INVOCATION,
-    ] {
-        command.env_remove(name);
+    // What this call was told is not for a server that serves all later ones.
+    for (name, _) in env::with_prefix("NOVA_") {
+        if !name.ends_with("_DIR") && name != env::NOVA_EXEC_PATH {
+            command.env_remove(name);
+        }
     }
     own_session(&mut command);
     let child = command
@@ -90,13 +86,8 @@ pub(crate) fn server(program: &Program, data: &Path, socket: &Path) -> Result<St
     reason = "std offers no safe way to begin a session between fork and exec"
 )]
 fn own_session(command: &mut Command) {
-    let begin = || {
-        rustix::process::setsid()
-            .map(|_| ())
-            .map_err(std::io::Error::from)
-    };
-    // SAFETY: the closure makes one async-signal-safe system call and allocates nothing.
-    unsafe { command.pre_exec(begin) };
+    // SAFETY: what runs between fork and exec is made for that place.
+    unsafe { command.pre_exec(nova_core::exec::detach) };
 }
 
 impl Starting {

@@ -21,17 +21,22 @@ use crate::engine::{EngineError, Exit, ExitReason, Recovery, Uid};
 /// How long a process that holds the pid file may take to become visible.
 const APPEARANCE: Duration = Duration::from_secs(10);
 
+/// Pause before a machine that could not be settled is looked at again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How long a killed process may take to be gone.
 const DEATH: Duration = Duration::from_secs(10);
 
 /// Adopts the VMs of `known` and removes everything of others.
 pub(super) async fn recover(core: &Arc<Core>, known: BTreeSet<Uid>) -> Recovery {
     let mut recovery = Recovery::default();
-    let vms = load(core, &known, &mut recovery);
+    let (vms, kept) = load(core, &known, &mut recovery);
     let mut found = proc::scan(&core.dirs);
     let owned = |it: &Found| {
-        vms.iter()
-            .any(|vm| vm.uid == it.uid && vm.layout.id == it.id)
+        kept.contains(&it.id)
+            || vms
+                .iter()
+                .any(|vm| vm.uid == it.uid && vm.layout.id == it.id)
     };
     for stray in found.extract_if(.., |it| !owned(it)).collect::<Vec<_>>() {
         end(&stray).await;
@@ -40,7 +45,7 @@ pub(super) async fn recover(core: &Arc<Core>, known: BTreeSet<Uid>) -> Recovery 
             stray.pid, stray.uid
         ));
     }
-    remove_stray_runs(core, &vms, &mut recovery);
+    remove_stray_runs(core, (&vms, &kept), &mut recovery);
     let settled = join_all(vms.iter().map(|vm| settle(core, vm, &found))).await;
     recovery.adopted = vms
         .iter()
@@ -51,31 +56,46 @@ pub(super) async fn recover(core: &Arc<Core>, known: BTreeSet<Uid>) -> Recovery 
     recovery
 }
 
-/// Reads the records; removes the directories that no known VM owns.
-fn load(core: &Core, known: &BTreeSet<Uid>, recovery: &mut Recovery) -> Vec<Arc<Vm>> {
-    let mut vms: Vec<Arc<Vm>> = Vec::new();
+/// Reads the records; removes the directories that no known VM owns. Also answers the directories
+/// that are kept because nobody can tell whose they are: a record that cannot be read is no reason to
+/// destroy the disks beside it.
+fn load(
+    core: &Core,
+    known: &BTreeSet<Uid>,
+    recovery: &mut Recovery,
+) -> (Vec<Arc<Vm>>, BTreeSet<String>) {
+    let (mut vms, mut kept) = (Vec::new(), BTreeSet::new());
     for id in layout::names_in(&layout::vms(&core.dirs)) {
         let layout = Layout::of(&core.dirs, &id);
         match Record::load(&layout) {
-            Some(record) if known.contains(&record.machine.uid) => {
+            Ok(Some(record)) if known.contains(&record.machine.uid) => {
                 layout.remove_leftovers();
                 vms.push(Arc::new(Vm::new(layout, record)));
             }
-            // Its processes, if any, are strays and end below.
-            _ => {
-                discard(recovery, &layout.data, layout.remove_data());
+            Err(error) => {
+                tracing::error!(%error, "a machine is left as it is");
+                if let Some(uid) = Record::uid_of_unreadable(&layout) {
+                    core.unsettle(&uid, error.to_string());
+                }
+                kept.insert(id);
             }
+            // Its processes, if any, are strays and end below.
+            Ok(_) => discard(recovery, &layout.data, layout.remove_data()),
         }
     }
     for vm in &vms {
         core.insert(Arc::clone(vm));
     }
-    vms
+    (vms, kept)
 }
 
-fn remove_stray_runs(core: &Core, vms: &[Arc<Vm>], recovery: &mut Recovery) {
+fn remove_stray_runs(
+    core: &Core,
+    (vms, kept): (&[Arc<Vm>], &BTreeSet<String>),
+    recovery: &mut Recovery,
+) {
     for id in layout::names_in(&layout::sockets(&core.dirs)) {
-        if !vms.iter().any(|vm| vm.layout.id == id) {
+        if !kept.contains(&id) && !vms.iter().any(|vm| vm.layout.id == id) {
             let layout = Layout::of(&core.dirs, &id);
             discard(recovery, &layout.run, layout.remove_run());
         }
@@ -104,8 +124,27 @@ async fn settle(core: &Arc<Core>, vm: &Arc<Vm>, found: &[Found]) -> bool {
     };
     if let Err(error) = noted {
         tracing::warn!(uid = vm.uid, %error, "cannot settle a machine of an earlier server");
+        // A process that does not answer is not a machine that is off.
+        core.unsettle(&vm.uid, error.to_string());
+        tokio::spawn(settle_later(Arc::clone(core), Arc::clone(vm)));
     }
     vm.live().is_some()
+}
+
+/// Tries again until the machine is adopted or known to be off.
+async fn settle_later(core: Arc<Core>, vm: Arc<Vm>) {
+    loop {
+        tokio::time::sleep(AGAIN).await;
+        let settled = match find(&core, &vm).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => note_end(&vm),
+            Err(error) => Err(error),
+        };
+        match settled {
+            Ok(()) => return core.settle(&vm.uid),
+            Err(error) => core.unsettle(&vm.uid, error.to_string()),
+        }
+    }
 }
 
 /// The process of this VM, adopted; `None` if there is none.
@@ -138,11 +177,15 @@ async fn adopt(core: &Arc<Core>, vm: &Arc<Vm>, found: &Found) -> Result<Arc<Live
             found.pid, vm.uid
         )));
     }
-    vm.note(|record| {
+    let noted = vm.note(|record| {
         if let Some(launch) = &mut record.launch {
             launch.process = Some(process.identity.clone());
         }
-    })?;
+    });
+    if let Err(error) = noted {
+        // The next server finds the process by its command line; a full disk must not lose a machine.
+        tracing::warn!(uid = vm.uid, %error, "cannot note whose process it is");
+    }
     // A server killed between the spawn and the guest's first instruction has its start completed.
     let held = vm.record().launch.is_none_or(|launch| launch.paused);
     let waits = qmp.ask("query-status").await?["status"] == "prelaunch";

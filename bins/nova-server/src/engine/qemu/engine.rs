@@ -96,6 +96,7 @@ impl Engine for Qemu {
 
     fn observe<'a>(&'a self, uid: &'a Uid) -> Work<'a, Observation> {
         Box::pin(async move {
+            self.core.settled(uid)?;
             let Some(vm) = self.core.vm(uid) else {
                 return Ok(Observation::Absent);
             };

@@ -154,13 +154,24 @@ impl Probe {
 /// The path of a program.
 pub(super) fn find(program: &str, feature: &str) -> Result<PathBuf, EngineError> {
     which::which(program).map_err(|_| EngineError::MissingProgram {
-        program: match program {
-            QEMU => format!("{program} (package qemu-system-x86)"),
-            QEMU_IMG => format!("{program} (package qemu-utils)"),
-            other => other.into(),
-        },
+        program: missing(program),
         feature: feature.into(),
     })
+}
+
+/// The missing program with its package, and the other one where that is missing too: nobody wants
+/// to learn of them one after the other.
+fn missing(program: &str) -> String {
+    let named = |program: &str| match program {
+        QEMU => format!("{program} (package qemu-system-x86)"),
+        QEMU_IMG => format!("{program} (package qemu-utils)"),
+        other => other.to_owned(),
+    };
+    let other = if program == QEMU { QEMU_IMG } else { QEMU };
+    match which::which(other) {
+        Ok(_) => named(program),
+        Err(_) => format!("{} and {}", named(program), named(other)),
+    }
 }
 
 fn fingerprint(path: &Path) -> String {

@@ -123,15 +123,13 @@ pub(super) fn spawn(program: &Path, arguments: &[String], log: &Path) -> io::Res
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output);
-    // A session of its own, so that no terminal and no signal to our group reaches it.
-    let detach = || rustix::process::setsid().map(drop).map_err(io::Error::from);
-    // SAFETY: between fork and exec only `setsid` runs, which is async-signal-safe and allocates nothing.
+    // SAFETY: what runs between fork and exec is made for that place.
     #[expect(
         unsafe_code,
         reason = "std offers no safe way to start a program in a new session"
     )]
     unsafe {
-        command.pre_exec(detach);
+        command.pre_exec(nova_core::exec::detach);
     }
     // Dropping the handle neither waits nor kills: the pidfd below does the watching.
     let pid = command.spawn()?.id();

@@ -61,9 +61,28 @@ impl Record {
         }
     }
 
-    /// Reads the record of a VM; absent or unreadable is `None`, because records are never half-written.
-    pub(super) fn load(layout: &Layout) -> Option<Self> {
-        serde_json::from_slice(&fs::read(layout.record()).ok()?).ok()
+    /// Reads the record of a VM; absent is `None`. One that cannot be read is an error, never taken
+    /// for absent: disks lie beside it.
+    pub(super) fn load(layout: &Layout) -> Result<Option<Self>, EngineError> {
+        let path = layout.record();
+        let unreadable = |error: &dyn std::fmt::Display| {
+            EngineError::Other(format!("cannot read {}: {error}", path.display()))
+        };
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&error)),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| unreadable(&error))
+    }
+
+    /// The machine that an unreadable record speaks of, as far as it is JSON at all.
+    pub(super) fn uid_of_unreadable(layout: &Layout) -> Option<String> {
+        let value: serde_json::Value =
+            serde_json::from_slice(&fs::read(layout.record()).ok()?).ok()?;
+        value["machine"]["uid"].as_str().map(str::to_owned)
     }
 
     /// Writes the record durably.
@@ -93,11 +112,15 @@ mod tests {
             run: home.path().into(),
         };
         let layout = Layout::create(&dirs).unwrap();
-        assert_eq!(Record::load(&layout), None);
+        assert_eq!(Record::load(&layout).unwrap(), None);
         let record = Record::new(machine());
         record.save(&layout).unwrap();
-        assert_eq!(Record::load(&layout), Some(record));
+        assert_eq!(Record::load(&layout).unwrap(), Some(record));
         let mode = fs::metadata(layout.record()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        let odd = r#"{"machine": {"uid": "u-1", "cpuCount": 1}}"#;
+        nova_core::fs::write_atomic(&layout.record(), odd.as_bytes(), 0o600).unwrap();
+        assert!(Record::load(&layout).is_err());
+        assert_eq!(Record::uid_of_unreadable(&layout).as_deref(), Some("u-1"));
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Core {
     pub(super) dirs: EngineDirs,
     pub(super) probe: Probe,
     vms: Mutex<HashMap<Uid, Arc<Vm>>>,
+    /// Machines of which the truth is not known now, and why. Nothing may be done to them.
+    unsettled: Mutex<HashMap<Uid, String>>,
     events: mpsc::UnboundedSender<EngineEvent>,
 }
 
@@ -85,8 +87,25 @@ impl Core {
             probe: Probe::new(&dirs),
             dirs,
             vms: Mutex::default(),
+            unsettled: Mutex::default(),
             events,
         }
+    }
+
+    /// Fails while the truth about this machine is not known.
+    pub(super) fn settled(&self, uid: &str) -> Result<(), EngineError> {
+        match lock(&self.unsettled).get(uid) {
+            Some(why) => Err(EngineError::Other(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn unsettle(&self, uid: &str, why: String) {
+        lock(&self.unsettled).insert(uid.to_owned(), why);
+    }
+
+    pub(super) fn settle(&self, uid: &str) {
+        lock(&self.unsettled).remove(uid);
     }
 
     pub(super) fn vm(&self, uid: &str) -> Option<Arc<Vm>> {
