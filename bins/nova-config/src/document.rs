@@ -181,7 +181,10 @@ fn broken(path: &Path, error: &toml_edit::TomlError) -> Failure {
 pub(crate) fn value_of(key: &str, text: &str) -> Result<Value> {
     let wants_text = nova_core::config::find_key(key).is_some_and(|known| {
         use nova_core::config::KeyType as T;
-        matches!(known.kind, T::Text | T::Duration | T::Format | T::OneOf(_))
+        matches!(
+            known.kind,
+            T::Text | T::Quantity | T::Duration | T::Format | T::OneOf(_)
+        )
     });
     let parsed = if wants_text {
         None

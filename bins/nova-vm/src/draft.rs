@@ -92,7 +92,10 @@ impl Draft {
         let spec = self.spec(cx)?;
         let namespace = cx.namespace()?;
         let mut objects = Vec::with_capacity(names.len());
-        for name in names {
+        for (at, name) in names.iter().enumerate() {
+            if names[..at].contains(name) {
+                return Err(Failure::usage(format!("`{name}` is named twice")));
+            }
             let name: VmName = name
                 .parse()
                 .map_err(|error| Failure::usage(format!("{error}")))?;

@@ -76,6 +76,25 @@ impl TargetArgs {
     }
 }
 
+/// The names that `typed` stands for, patterns replaced by what they match.
+pub(crate) async fn spelled_out(session: &Session<'_>, typed: &[String]) -> Result<Vec<String>> {
+    let patterns = typed.iter().any(|name| is_glob(name));
+    let known = if patterns {
+        session.names(None).await?
+    } else {
+        Vec::new()
+    };
+    let mut names: Vec<String> = Vec::new();
+    for text in typed {
+        for name in matching(text, &known)? {
+            if !names.iter().any(|seen| seen == name.as_str()) {
+                names.push(name.to_string());
+            }
+        }
+    }
+    Ok(names)
+}
+
 /// `vm/a b` is a slip of the keyboard more often than a wish.
 fn same_spelling(names: &[String]) -> Result<()> {
     let with_kind = names.iter().filter(|name| name.contains('/')).count();

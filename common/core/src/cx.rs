@@ -85,7 +85,7 @@ impl Cx {
     /// The namespace to work in: flag, variable, context, then `default`.
     pub fn namespace(&self) -> Result<String> {
         if let Some(namespace) = &self.globals.namespace {
-            return Ok(namespace.clone());
+            return one_namespace(namespace);
         }
         let context = self.config()?.context(self.globals.context.as_deref())?;
         Ok(context
@@ -225,4 +225,15 @@ impl Cx {
                     .map(std::path::Path::to_owned)
             })
     }
+}
+
+/// A list of namespaces must not look like an empty one.
+fn one_namespace(text: &str) -> Result<String> {
+    if text.contains(',') {
+        return Err(
+            Failure::usage(format!("--namespace takes one namespace, not `{text}`"))
+                .with_hint("list all of them with: --all-namespaces"),
+        );
+    }
+    Ok(text.to_owned())
 }

@@ -42,6 +42,10 @@ pub(crate) fn run(cx: &Cx, args: &ValidateArgs) -> Result<Valid> {
         check_references(&config)?;
         (config.entries().count(), config.warnings().to_vec())
     };
+    // Said on stderr, and once, whichever way they were found.
+    for warning in &warnings {
+        cx.warn(warning);
+    }
     Ok(Valid {
         api_version: "nova.dev/v1",
         kind: "ConfigValidation",
@@ -82,9 +86,6 @@ fn check_references(config: &Config) -> Result<()> {
 
 impl Render for Valid {
     fn table(&self, table: &mut Table) {
-        self.warnings
-            .iter()
-            .for_each(|warning| table.line(format!("warning: {warning}")));
         table.line(format!(
             "valid: {} keys, {} warnings",
             self.keys,

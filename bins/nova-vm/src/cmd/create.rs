@@ -147,7 +147,14 @@ async fn create(
         ));
     }
     if !args.wait.waits() {
-        return Ok((Change::done("created"), created.object));
+        let going = created
+            .operation
+            .as_deref()
+            .map(|id| format!("is being created (operation {id})"));
+        return Ok((
+            Change::done(going.unwrap_or_else(|| "created".to_owned())),
+            created.object,
+        ));
     }
     let name = crate::targets::parse(&name_of(&created.object))?;
     let label = format!("creating vm/{name}");

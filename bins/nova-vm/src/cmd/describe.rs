@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::session::Session;
-use crate::targets::parse;
+use crate::targets::{parse, spelled_out};
 
 /// Show everything about VMs, with their latest events
 #[derive(Debug, clap::Args)]
@@ -45,11 +45,12 @@ struct Description {
 }
 
 pub(crate) async fn run(cx: &Cx, args: &DescribeArgs) -> Result<Descriptions> {
-    let mut names = Vec::new();
-    for name in names_with_stdin(&args.names)? {
+    let typed = names_with_stdin(&args.names)?;
+    let session = Session::open(cx).await?;
+    let mut names: Vec<VmName> = Vec::new();
+    for name in spelled_out(&session, &typed).await? {
         names.push(parse(&name)?);
     }
-    let session = Session::open(cx).await?;
     let results = each(&names, async |name| describe(&session, name).await).await;
     let mut shown = Descriptions {
         api_version: "nova.dev/v1",

@@ -97,7 +97,11 @@ fn edit(cx: &Cx, path: &Path) -> Result<String> {
         .or(configured)
         .or_else(|| env::get(env::VISUAL))
         .or_else(|| env::get(env::EDITOR))
-        .unwrap_or_else(|| "vi".to_owned());
+        .or_else(|| cx.terminal().stdin.then(|| "vi".to_owned()))
+        .ok_or_else(|| {
+            Failure::usage("there is no terminal to edit on")
+                .with_hint("set NOVA_EDITOR to a program that edits a file, or use: nova vm update")
+        })?;
     let words = shell_words::split(&editor).map_err(|error| {
         Failure::usage(format!("the editor `{editor}` cannot be read: {error}"))
     })?;

@@ -4,7 +4,7 @@ use nova_core::args::{ListArgs, names_with_stdin};
 use nova_core::{Cx, Item, Listing, Result};
 
 use crate::session::Session;
-use crate::targets::parse;
+use crate::targets::spelled_out;
 
 /// Show VMs
 ///
@@ -28,11 +28,9 @@ pub(crate) struct GetArgs {
 }
 
 pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
-    let mut names = Vec::new();
-    for name in names_with_stdin(&args.names)? {
-        names.push(parse(&name)?.to_string());
-    }
+    let typed = names_with_stdin(&args.names)?;
     let session = Session::open(cx).await?;
+    let names = spelled_out(&session, &typed).await?;
     let mut listing = session.vms.listing(cx, &args.list, &names)?;
     if args.export {
         listing.items = Box::new(listing.items.map(|item| item.map(exported)));

@@ -10,6 +10,8 @@ use crate::units::parse_duration;
 pub enum KeyType {
     /// Text.
     Text,
+    /// A quantity such as `2`, `500m` or `512Mi`.
+    Quantity,
     /// `true` or `false`.
     Bool,
     /// A whole number in a range.
@@ -154,7 +156,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "defaults.memory",
-        KeyType::Text,
+        KeyType::Quantity,
         Some("512Mi"),
         "memory of a new VM",
     ),
@@ -235,6 +237,9 @@ pub fn check_value(name: &str, value: &Value) -> Result<(), String> {
     };
     let wrong = |expected: &str| Err(format!("`{}` must be {expected}, not {value}", key.name));
     match (key.kind, value) {
+        (KeyType::Quantity, Value::String(text)) if is_quantity(text) => Ok(()),
+        (KeyType::Quantity, Value::Integer(n)) if *n > 0 => Ok(()),
+        (KeyType::Quantity, _) => wrong("a quantity such as 2 or \"512Mi\""),
         (KeyType::Text, Value::String(_) | Value::Integer(_))
         | (KeyType::Bool, Value::Boolean(_)) => Ok(()),
         (KeyType::Text, _) => wrong("text"),
@@ -260,6 +265,17 @@ pub fn check_value(name: &str, value: &Value) -> Result<(), String> {
         (KeyType::NamedList, Value::Array(items)) => check_names(key.name, items),
         (KeyType::NamedList, _) => wrong("an array of tables"),
     }
+}
+
+/// A number with a unit, roughly: who uses the key reads it exactly.
+fn is_quantity(text: &str) -> bool {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let unit = &text[digits..];
+    text[..digits].parse::<f64>().is_ok_and(|n| n > 0.0)
+        && unit.len() <= 3
+        && unit.chars().all(|c| c.is_ascii_alphabetic())
 }
 
 fn check_names(key: &str, items: &[Value]) -> Result<(), String> {
