@@ -120,6 +120,9 @@ fn wrong_values_and_names_are_refused_with_a_hint() {
         .run("nova config set global.output jsn")
         .fails(3, &["table, wide, json"]);
     sandbox
+        .run("nova config set defaults.cpu banana")
+        .fails(3, &["quantity"]);
+    sandbox
         .run("nova config use-context nowhere")
         .fails(11, &["nowhere"]);
     sandbox

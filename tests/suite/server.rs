@@ -143,3 +143,42 @@ fn a_server_of_a_distant_version_is_one_error() {
     assert_eq!(output.stderr.matches("error:").count(), 1, "{output}");
     answers.join().unwrap();
 }
+
+#[test]
+fn a_record_that_cannot_be_read_costs_no_disk() {
+    let test = "a_record_that_cannot_be_read_costs_no_disk";
+    if !need(Peer::Qemu, test) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let server = Server::start(&sandbox, "qemu");
+    sandbox.import_stub_image("stub");
+    sandbox
+        .run("nova vm create a --image stub --no-start --disk 1Mi")
+        .ok();
+    sandbox.run("nova vm start a --no-wait").ok();
+    sandbox.run("nova vm wait a --for=running").ok();
+    sandbox.run("nova vm stop a --force").ok();
+    let vms = server.data().join("vms");
+    server.kill();
+    let dir = std::fs::read_dir(&vms)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let record = dir.join("machine.json");
+    let text = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, text.replace("\"cpus\"", "\"cpuCount\"")).unwrap();
+    let _server = Server::start(&sandbox, "qemu");
+    sandbox.run("nova vm list").ok();
+    assert!(dir.join("disks").read_dir().unwrap().count() > 0);
+    std::fs::write(&record, text).unwrap();
+}
+
+#[test]
+fn a_server_that_is_started_on_demand_holds_no_pipe_of_its_caller() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.shell("timeout 30 bash -c 'x=$(nova vm list 3>&1); echo done'");
+    assert_eq!(output.stdout, "done\n", "{output}");
+}

@@ -236,6 +236,8 @@ fn wrong_input_is_one_clear_error_before_anything_happens() {
         ("nova vm create a --image nowhere", 3, "nova image list"),
         ("nova vm create a --image stub --ttl 30", 2, "unit"),
         ("nova vm lst", 2, "list"),
+        ("nova vm list -n a,b", 2, "--all-namespaces"),
+        ("nova vm create a a --image stub", 2, "twice"),
         ("nova vm remove a", 2, "delete"),
         ("nova vm list -o jsn", 2, "json"),
         ("nova vm wait a --for=redy", 2, "is nothing to wait for"),
@@ -348,6 +350,7 @@ fn updates_say_what_waits_for_a_restart() {
 fn edit_applies_keeps_and_cancels() {
     let (mut sandbox, _server) = sim();
     sandbox.run("nova vm create a --image stub").ok();
+    sandbox.run("nova vm edit a").fails(2, &["NOVA_EDITOR"]);
     sandbox.env(
         "NOVA_EDITOR",
         "sed -i 's/^  name: a$/  name: a\\n  labels: {by: hand}/'",

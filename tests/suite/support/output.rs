@@ -1,7 +1,10 @@
 //! What a command printed and how it ended.
 
 use std::fmt;
+use std::os::unix::process::ExitStatusExt;
 
+use predicates::prelude::Predicate;
+use predicates::str::contains;
 use serde_json::Value;
 
 /// The end of a command. Look at it: assert on it, or call [`Output::ok`].
@@ -16,6 +19,18 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// The end of the command `line`.
+    pub(crate) fn of(line: &str, ran: std::process::Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let signal = || 128 + ran.status.signal().unwrap_or(0);
+        Self {
+            command: line.to_owned(),
+            code: ran.status.code().unwrap_or_else(signal),
+            stdout: text(ran.stdout),
+            stderr: text(ran.stderr),
+        }
+    }
+
     /// Asserts success and answers standard output.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
@@ -28,7 +43,10 @@ impl Output {
     pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Failed {
         assert_eq!(self.code, code, "{self}");
         for part in parts {
-            assert!(self.stderr.contains(part), "stderr lacks `{part}`:\n{self}");
+            assert!(
+                contains(*part).eval(&self.stderr),
+                "stderr lacks `{part}`:\n{self}"
+            );
         }
         Failed(self)
     }

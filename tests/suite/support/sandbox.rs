@@ -1,10 +1,8 @@
 //! A user of their own: empty home, cleared environment, our tools on PATH.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use super::{Output, tools};
@@ -81,21 +79,12 @@ impl Sandbox {
 
     /// Runs a command to its end with this standard input.
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Output {
-        let mut command = self.command(line);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
+        let ran = assert_cmd::Command::from_std(self.command(line))
+            .write_stdin(input)
+            .timeout(LIMIT)
+            .output()
             .unwrap_or_else(|error| panic!("{line}: {error}"));
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_owned();
-        // A command that does not read its input closes the pipe; that is its right.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = wait(line, child);
-        writer.join().unwrap();
-        output
+        Output::of(line, ran)
     }
 
     /// Runs a shell line, for pipes between our tools.
@@ -193,13 +182,13 @@ pub(crate) fn wait(line: &str, mut child: Child) -> Output {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Output {
-        command: line.to_owned(),
-        code: status
-            .code()
-            .unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
-        stdout: text(stdout.join().unwrap()),
-        stderr: text(stderr.join().unwrap()),
-    }
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+    Output::of(
+        line,
+        std::process::Output {
+            status,
+            stdout,
+            stderr,
+        },
+    )
 }
