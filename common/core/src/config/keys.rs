@@ -150,7 +150,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "defaults.cpu",
-        KeyType::Text,
+        KeyType::Quantity,
         Some("1"),
         "virtual CPUs of a new VM",
     ),
