@@ -168,12 +168,12 @@ fn a_record_that_cannot_be_read_costs_no_disk() {
         .unwrap()
         .path();
     let record = dir.join("machine.json");
-    let text = std::fs::read_to_string(&record).unwrap();
-    std::fs::write(&record, text.replace("\"cpus\"", "\"cpuCount\"")).unwrap();
+    let before = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, before.replace("\"cpus\"", "\"cpuCount\"")).unwrap();
     let _server = Server::start(&sandbox, "qemu");
     sandbox.run("nova vm list").ok();
     assert!(dir.join("disks").read_dir().unwrap().count() > 0);
-    std::fs::write(&record, text).unwrap();
+    std::fs::write(&record, before).unwrap();
 }
 
 #[test]
