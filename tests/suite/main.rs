@@ -17,5 +17,6 @@ mod faults;
 mod help;
 mod layering;
 mod server;
+mod tools;
 mod vm_qemu;
 mod vm_sim;

@@ -17,7 +17,7 @@ fn qemu(test: &str) -> Option<(Sandbox, Server)> {
 
 #[test]
 fn a_real_machine_lives_through_every_verb() {
-    let Some((sandbox, _server)) = qemu("a_real_machine_lives_through_every_verb") else {
+    let Some((mut sandbox, _server)) = qemu("a_real_machine_lives_through_every_verb") else {
         return;
     };
     sandbox
@@ -60,6 +60,27 @@ fn a_real_machine_lives_through_every_verb() {
     sandbox.run("nova vm restart a --hard").ok();
     sandbox.run("nova vm exec a -- true").ok();
 
+    reads_and_edits(&mut sandbox);
+
+    let stopped = sandbox.run("nova vm stop a").ok();
+    assert!(stopped.starts_with("vm/a stopped (agent"), "{stopped}");
+    sandbox.run("nova vm start a").ok();
+    sandbox.run("nova vm stop a --force").ok();
+    sandbox.run("nova vm delete a -y").ok();
+    sandbox.nothing_is_left();
+}
+
+/// Edit, logs, events, stats and wait on the running machine `a`.
+fn reads_and_edits(sandbox: &mut Sandbox) {
+    sandbox.env("NOVA_EDITOR", "sed -i 's/app: web/app: api/'");
+    sandbox.run("nova vm edit a").ok();
+    assert!(
+        sandbox
+            .run("nova vm list -l app=api")
+            .ok()
+            .contains("Running")
+    );
+
     let logs = sandbox.run("nova vm logs a").ok();
     assert!(logs.contains("BusyBox"), "{logs}");
     assert_eq!(
@@ -71,13 +92,6 @@ fn a_real_machine_lives_through_every_verb() {
     let stats = sandbox.run("nova vm stats a -o json").json();
     assert!(stats.to_string().contains("memoryUsed"), "{stats}");
     sandbox.run("nova vm wait a --for=ready --for=ip").ok();
-
-    let stopped = sandbox.run("nova vm stop a").ok();
-    assert!(stopped.starts_with("vm/a stopped (agent"), "{stopped}");
-    sandbox.run("nova vm start a").ok();
-    sandbox.run("nova vm stop a --force").ok();
-    sandbox.run("nova vm delete a -y").ok();
-    sandbox.nothing_is_left();
 }
 
 #[test]
