@@ -1,7 +1,8 @@
 //! Other programs: argument vectors, bounded output, deadlines, and no process left behind.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -116,19 +117,18 @@ impl Program {
     /// Runs the program and collects what it writes. Any exit code is an `Ok`.
     pub fn run(&self) -> Result<Ran> {
         tracing::debug!(program = ?self.path, arguments = ?self.arguments, "running");
+        let output = Output::new().map_err(|error| self.not_started(&error))?;
         let handle = self
-            .expression()
-            .start()
+            .expression(&output)
+            .and_then(|expression| expression.start())
             .map_err(|error| self.not_started(&error))?;
         let start = Instant::now();
         loop {
             match handle.wait_timeout(Duration::from_millis(50)) {
-                Ok(Some(output)) => {
-                    return Ok(Ran {
-                        code: output.status.code(),
-                        stdout: output.stdout.clone(),
-                        stderr: output.stderr.clone(),
-                    });
+                Ok(Some(ended)) => {
+                    return output
+                        .read(ended.status.code())
+                        .map_err(|error| self.not_started(&error));
                 }
                 Ok(None) if start.elapsed() < self.deadline => {}
                 Ok(None) => {
@@ -170,11 +170,11 @@ impl Program {
         self.path.to_string_lossy().into_owned()
     }
 
-    fn expression(&self) -> duct::Expression {
+    fn expression(&self, output: &Output) -> io::Result<duct::Expression> {
         let mut expression = duct::cmd(&self.path, &self.arguments)
             .stdin_bytes(self.input.clone())
-            .stdout_capture()
-            .stderr_capture()
+            .stdout_file(output.stdout.try_clone()?)
+            .stderr_file(output.stderr.try_clone()?)
             .unchecked()
             .before_spawn(|command| {
                 // A group of its own, so that a deadline ends its children too.
@@ -184,10 +184,10 @@ impl Program {
         for (name, value) in &self.envs {
             expression = expression.env(name, value);
         }
-        match &self.dir {
+        Ok(match &self.dir {
             Some(dir) => expression.dir(dir),
             None => expression,
-        }
+        })
     }
 
     fn not_started(&self, error: &io::Error) -> Failure {
@@ -247,10 +247,34 @@ pub fn detach() -> io::Result<()> {
     Ok(())
 }
 
-/// Reads at most [`OUTPUT_LIMIT`] bytes.
-pub fn read_bounded(reader: impl Read) -> io::Result<Vec<u8>> {
+/// Where a program writes: files without a name, so that no program can fill our memory.
+struct Output {
+    stdout: File,
+    stderr: File,
+}
+
+impl Output {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            stdout: tempfile::tempfile()?,
+            stderr: tempfile::tempfile()?,
+        })
+    }
+
+    fn read(mut self, code: Option<i32>) -> io::Result<Ran> {
+        Ok(Ran {
+            code,
+            stdout: bounded(&mut self.stdout)?,
+            stderr: bounded(&mut self.stderr)?,
+        })
+    }
+}
+
+/// The beginning of a file, at most [`OUTPUT_LIMIT`] bytes.
+fn bounded(file: &mut File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(OUTPUT_LIMIT).read_to_end(&mut bytes)?;
+    file.rewind()?;
+    file.take(OUTPUT_LIMIT).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -137,13 +137,7 @@ impl Api {
         namespace: Option<&str>,
         build: impl Fn(&Client) -> Request,
     ) -> Result<Response, ApiError> {
-        let run = async || {
-            build(&self.http)
-                .send()
-                .await
-                .map_err(|error| ApiError::of(error, namespace, false))
-        };
-        self.reviving(run).await
+        self.exchange(namespace, build, false).await
     }
 
     /// Sends a request with a body and reads the answer.
@@ -152,11 +146,20 @@ impl Api {
         namespace: Option<&str>,
         build: impl Fn(&Client) -> Request,
     ) -> Result<Response, ApiError> {
+        self.exchange(namespace, build, true).await
+    }
+
+    async fn exchange(
+        &self,
+        namespace: Option<&str>,
+        build: impl Fn(&Client) -> Request,
+        with_body: bool,
+    ) -> Result<Response, ApiError> {
         let run = async || {
             build(&self.http)
                 .send()
                 .await
-                .map_err(|error| ApiError::of(error, namespace, true))
+                .map_err(|error| ApiError::of(error, namespace, with_body))
         };
         self.reviving(run).await
     }
