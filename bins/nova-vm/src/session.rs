@@ -5,7 +5,11 @@ use std::time::Duration;
 use nova_api::client::{Api, ApiError, ListOptions, Resources, WaitFor};
 use nova_api::{Operation, VirtualMachine, VmName};
 use nova_core::{Cx, Failure, Result};
+use nova_http::with_farewell;
 use serde_json::Value;
+
+/// How long a cancelled operation may take to end before the tool does.
+const CANCELLATION: Duration = Duration::from_secs(2);
 
 /// A connection with what is needed to speak about it.
 pub(crate) struct Session<'c> {
@@ -56,7 +60,7 @@ impl<'c> Session<'c> {
         }
     }
 
-    /// Follows an operation to its end and shows how far it is.
+    /// Follows an operation to its end and shows how far it is. An interrupt asks the server to cancel it.
     pub(crate) async fn follow(
         &self,
         operation: &str,
@@ -64,13 +68,31 @@ impl<'c> Session<'c> {
         limit: Duration,
     ) -> Result<Operation> {
         let progress = self.cx.progress(label);
-        let ended = self
-            .api
-            .operations()
-            .follow(operation, Some(&progress), limit)
-            .await;
+        let operations = self.api.operations();
+        let followed = operations.follow(operation, Some(&progress), limit);
+        let ended = with_farewell(followed, async || {
+            progress.finish();
+            progress.say(&self.leave(operation, label).await);
+        })
+        .await;
         progress.finish();
         Ok(ended?)
+    }
+
+    /// Asks for the operation to be cancelled; answers what becomes of it.
+    async fn leave(&self, operation: &str, label: &str) -> String {
+        let operations = self.api.operations();
+        let goes_on = format!("{label} goes on; follow it with: nova operation wait {operation}");
+        if operations.cancel(operation).await.is_err() {
+            return goes_on;
+        }
+        let ended = match operations.follow(operation, None, CANCELLATION).await {
+            Ok(ended) => ended,
+            Err(ApiError::Operation(ended)) => *ended,
+            Err(_) => return goes_on.replacen("goes on", "is being cancelled", 1),
+        };
+        let told = ended.status.and_then(|status| status.message);
+        format!("{label}: {}", told.as_deref().unwrap_or("cancelled"))
     }
 
     /// Waits until the VM is as wanted.

@@ -8,21 +8,27 @@ use futures_util::StreamExt;
 use nova_core::{Context, Failure, Kind, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::farewell;
+
 /// How much work [`each`] has in flight.
 const DEFAULT_PARALLEL: usize = 8;
 
 /// Runs a command to its end on a current-thread runtime.
 ///
-/// An interrupt or termination drops the future, which cancels what it waits for and runs its cleanup; the process then
-/// ends by the same signal.
+/// An interrupt or termination drops the future, which cancels what it waits for and runs its cleanup, after what
+/// [`with_farewell`](crate::with_farewell) has to say; the process then ends by the same signal.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     // The runtime never gives signals back, so a second one must end the process whatever it does then.
     static WATCH: Once = Once::new();
     WATCH.call_once(nova_core::signal::watch);
     block_on_without_signals(async {
+        let mut work = std::pin::pin!(work);
         tokio::select! {
-            result = work => result,
-            failure = interrupted() => Err(failure),
+            result = &mut work => result,
+            failure = interrupted() => {
+                farewell::all_said(work).await;
+                Err(failure)
+            }
         }
     })
 }
