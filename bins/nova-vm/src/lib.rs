@@ -5,6 +5,7 @@ mod draft;
 mod flags;
 mod manifest;
 mod session;
+mod sink;
 mod targets;
 mod verb;
 mod wait;

@@ -1,7 +1,6 @@
 //! `nova vm exec`: run a command in a guest.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use nova_api::client::{ExecEvent, ExecReader, ExecWriter};
@@ -13,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cmd::logs::written;
 use crate::flags::parse_duration;
 use crate::session::Session;
+use crate::sink::{Sink, Stream};
 
 /// Failures of the tool itself, so that no remote status can be mistaken for one.
 const OWN_FAILURE: u8 = 125;
@@ -181,20 +181,25 @@ async fn interrupted(writer: ExecWriter, number: i32) -> Result<ExecExit> {
 }
 
 async fn copy_output(cx: &Cx, mut reader: ExecReader) -> Result<ExecExit> {
-    let mut out = cx.stdout();
-    let mut err = std::io::stderr();
-    loop {
-        match reader.next().await? {
-            ExecEvent::Started => {}
-            ExecEvent::Stdout(bytes) => {
-                out.write_all(&bytes)
-                    .and_then(|()| out.flush())
-                    .map_err(|e| written(&e))?;
+    let mut sink = Sink::start(cx.globals().quiet >= 2);
+    let exit = loop {
+        let event = tokio::select! {
+            event = reader.next() => event?,
+            failed = sink.failed() => {
+                failed.map_err(|error| written(&error))?;
+                continue;
             }
-            ExecEvent::Stderr(bytes) => err.write_all(&bytes).map_err(|error| written(&error))?,
-            ExecEvent::Exit(exit) => return Ok(exit),
-        }
-    }
+        };
+        let wrote = match event {
+            ExecEvent::Started => Ok(()),
+            ExecEvent::Stdout(bytes) => sink.write(Stream::Out, bytes).await,
+            ExecEvent::Stderr(bytes) => sink.write(Stream::Err, bytes).await,
+            ExecEvent::Exit(exit) => break exit,
+        };
+        wrote.map_err(|error| written(&error))?;
+    };
+    sink.finish().await.map_err(|error| written(&error))?;
+    Ok(exit)
 }
 
 async fn forward(input: &mut Input, writer: &mut ExecWriter, chunk: &[u8]) -> Result<()> {
