@@ -24,6 +24,9 @@ const APPEARANCE: Duration = Duration::from_secs(10);
 /// Pause before a machine that could not be settled is looked at again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How long the server's start waits for a QEMU that is slow to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long a killed process may take to be gone.
 const DEATH: Duration = Duration::from_secs(10);
 
@@ -112,21 +115,29 @@ fn discard(recovery: &mut Recovery, path: &Path, removed: Result<(), EngineError
     }
 }
 
-/// Adopts a VM's process or notes its end. Answers whether it runs.
+/// Adopts a VM's process or notes its end. Answers whether it is known to run; a QEMU that is slow to
+/// answer is waited for in the background, since nobody else's machine has to.
 async fn settle(core: &Arc<Core>, vm: &Arc<Vm>, found: &[Found]) -> bool {
-    let process = found.iter().find(|it| it.uid == vm.uid);
-    let noted = match process {
-        Some(process) => match adopt(core, vm, process).await {
-            Ok(_) => return true,
-            Err(error) => Err(error),
-        },
-        None => note_end(vm),
+    let process = found.iter().find(|it| it.uid == vm.uid).cloned();
+    core.unsettle(&vm.uid, "its QEMU did not answer yet".to_owned());
+    let first = tokio::spawn(settle_now(Arc::clone(core), Arc::clone(vm), process));
+    let first = tokio::time::timeout(PATIENCE, first).await;
+    matches!(first, Ok(Ok(true)))
+}
+
+async fn settle_now(core: Arc<Core>, vm: Arc<Vm>, process: Option<Found>) -> bool {
+    let settled = match process {
+        Some(process) => adopt(&core, &vm, &process).await.map(drop),
+        None => note_end(&vm),
     };
-    if let Err(error) = noted {
-        tracing::warn!(uid = vm.uid, %error, "cannot settle a machine of an earlier server");
-        // A process that does not answer is not a machine that is off.
-        core.unsettle(&vm.uid, error.to_string());
-        tokio::spawn(settle_later(Arc::clone(core), Arc::clone(vm)));
+    match settled {
+        Ok(()) => core.settle(&vm.uid),
+        Err(error) => {
+            tracing::warn!(uid = vm.uid, %error, "cannot settle a machine of an earlier server");
+            // A process that does not answer is not a machine that is off.
+            core.unsettle(&vm.uid, error.to_string());
+            tokio::spawn(settle_later(core, Arc::clone(&vm)));
+        }
     }
     vm.live().is_some()
 }
