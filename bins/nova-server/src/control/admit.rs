@@ -37,6 +37,8 @@ fn create(app: &App, tx: &mut Tx<'_>, vm: &mut Value, caller: &Caller) -> Result
     check(app, vm)?;
     add_finalizer(vm, FINALIZER);
     vm["status"] = json!({"phase": "Pending"});
+    // Its operation names it by uid before it is stored.
+    vm["metadata"]["uid"] = json!(uuid::Uuid::now_v7().to_string());
     let off = text(vm, "/spec/runState") == "Stopped";
     let frozen = text(vm, "/spec/runState") == "Paused";
     let mut names: Vec<&str> = super::op::MAKE.to_vec();

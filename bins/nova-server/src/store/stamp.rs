@@ -63,7 +63,10 @@ pub(super) fn stamp(
         set_generation(metadata, spec.is_some(), generation + u64::from(changed));
         metadata.insert("resourceVersion".into(), json!(before.rv.to_string()));
     } else {
-        metadata.insert("uid".into(), json!(uuid::Uuid::now_v7().to_string()));
+        // Admission may have given one already, where something had to name the object.
+        metadata
+            .entry("uid")
+            .or_insert_with(|| json!(uuid::Uuid::now_v7().to_string()));
         metadata.insert("creationTimestamp".into(), json!(now));
         set_generation(metadata, spec.is_some(), 1);
     }
