@@ -35,6 +35,12 @@ pub enum Error {
         /// File name of the package.
         file: String,
     },
+    /// The disk is full.
+    #[error("`{program}` could not write: no space is left on the disk")]
+    Full {
+        /// Program that ran.
+        program: String,
+    },
     /// A program ended with an error.
     #[error("`{program}` failed: {reason}")]
     Program {
@@ -109,6 +115,9 @@ impl Diagnose for Error {
             }
             Self::Download { .. } => {
                 Some("check the network; if the package lists are old: sudo apt-get update".into())
+            }
+            Self::Full { .. } => {
+                Some("free about 400 MiB in the cache directory, or set NOVA_CACHE_DIR to a larger place".into())
             }
             Self::Checksum { .. } => Some("try again; apt downloads the file anew".into()),
             _ => None,

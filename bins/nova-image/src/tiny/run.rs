@@ -7,6 +7,9 @@ use nova_core::exec::Program;
 
 use super::Error;
 
+/// How programs say that nothing more can be written; a program behind them then reports its own end.
+const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+
 /// How often `tick` hears of a running program.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -23,6 +26,10 @@ pub(crate) fn run(
     let ran = setup(plain).run().map_err(Error::Run)?;
     if ran.success() {
         return Ok(ran.stdout);
+    }
+    let said = String::from_utf8_lossy(&ran.stderr);
+    if FULL.iter().any(|words| said.contains(words)) {
+        return Err(Error::Full { program: name });
     }
     let reason = ran.last_error_line();
     Err(Error::Program {
