@@ -31,7 +31,8 @@ pub(crate) async fn run(cx: &Cx, _args: &InfoArgs) -> Result<Info> {
     let origin = match api.origin() {
         ServerOrigin::Explicit => "named by --endpoint or NOVA_ENDPOINT".to_owned(),
         ServerOrigin::Context(name) => format!("cluster of context {name}"),
-        ServerOrigin::Local => "started on demand".to_owned(),
+        ServerOrigin::Local if api.is_on_demand() => "started on demand".to_owned(),
+        ServerOrigin::Local => "started by hand".to_owned(),
         ServerOrigin::System => "server of this machine".to_owned(),
     };
     Ok(Info {

@@ -74,6 +74,12 @@ impl Api {
         &self.origin
     }
 
+    /// Whether the server is this user's own and a tool started it.
+    #[must_use]
+    pub fn is_on_demand(&self) -> bool {
+        self.local.as_ref().is_some_and(|local| local.on_demand())
+    }
+
     /// The same server with connections of its own, for use on another runtime.
     #[must_use]
     pub fn detached(&self) -> Self {

@@ -15,7 +15,7 @@ use nova_http::{Cache, CacheConfig, Client, ClientConfig, Endpoint, Secret, TlsO
 
 use super::api::{Api, ServerOrigin};
 use super::handshake;
-use super::local::{self, LocalServer};
+use super::local::{self, LocalServer, Seen};
 
 impl Api {
     /// Connects to the server that the flags, the environment and the configuration name; without any, to the local one,
@@ -223,12 +223,15 @@ async fn local_server(cx: &Cx) -> Result<Found> {
         paths.server_socket(),
         local::find_program(cx),
     );
-    if let Some(socket) = own.running().await? {
-        return own_server(&socket, own);
-    }
-    let system = paths.system_socket();
-    if local::answers(&system).await {
-        return Ok(Found::at(Endpoint::Unix(system), ServerOrigin::System));
+    match own.look().await? {
+        Seen::At(socket) => return own_server(&socket, own),
+        Seen::Replaced => {}
+        Seen::Nobody => {
+            let system = paths.system_socket();
+            if local::answers(&system).await {
+                return Ok(Found::at(Endpoint::Unix(system), ServerOrigin::System));
+            }
+        }
     }
     let socket = own.ensure().await?;
     own_server(&socket, own)

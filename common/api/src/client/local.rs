@@ -36,6 +36,17 @@ enum Held {
     By(Option<ServerLock>),
 }
 
+/// What was found of this user's own server.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    /// It listens here.
+    At(PathBuf),
+    /// One of another version was ended, so that one of ours starts.
+    Replaced,
+    /// None runs.
+    Nobody,
+}
+
 impl LocalServer {
     pub(crate) fn new(data: PathBuf, socket: PathBuf, program: Option<Program>) -> Self {
         Self {
@@ -45,8 +56,21 @@ impl LocalServer {
         }
     }
 
+    /// Whether the running server was started by a tool, not by hand.
+    pub(crate) fn on_demand(&self) -> bool {
+        self.read().is_some_and(|lock| lock.on_demand)
+    }
+
     /// Socket of the running server; waits for one that is just starting, and ends one of another version.
     pub(crate) async fn running(&self) -> Result<Option<PathBuf>, ApiError> {
+        match self.look().await? {
+            Seen::At(socket) => Ok(Some(socket)),
+            Seen::Replaced | Seen::Nobody => Ok(None),
+        }
+    }
+
+    /// The same, and whether there was one to replace.
+    pub(crate) async fn look(&self) -> Result<Seen, ApiError> {
         let started = Instant::now();
         loop {
             // Asking the socket first leaves the lock alone, for which a starting server may be racing.
@@ -56,13 +80,13 @@ impl LocalServer {
                 if lock.version == VERSION || !lock.on_demand {
                     // One that a person started is theirs to replace.
                     handshake::accept(&format!("unix:{}", lock.socket.display()), &lock.version)?;
-                    return Ok(Some(lock.socket));
+                    return Ok(Seen::At(lock.socket));
                 }
                 self.replace(&lock).await?;
-                return Ok(None);
+                return Ok(Seen::Replaced);
             }
             match self.held() {
-                Held::No => return Ok(None),
+                Held::No => return Ok(Seen::Nobody),
                 Held::By(lock) if started.elapsed() > READY => {
                     return Err(self.silent(lock.as_ref()));
                 }
@@ -95,7 +119,7 @@ impl LocalServer {
                             .hints()
                             .first()
                             .cloned()
-                            .unwrap_or_else(|| self.look()),
+                            .unwrap_or_else(|| self.log_hint()),
                     });
                 }
                 Err(_) if started.elapsed() > READY => {
@@ -103,7 +127,7 @@ impl LocalServer {
                         message:
                             "another tool is starting the local server and does not come to an end"
                                 .to_owned(),
-                        hint: self.look(),
+                        hint: self.log_hint(),
                     });
                 }
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
@@ -135,7 +159,7 @@ impl LocalServer {
                 nova_core::units::format_duration(READY),
                 child.said()
             ),
-            hint: self.look(),
+            hint: self.log_hint(),
         })
     }
 
@@ -156,7 +180,7 @@ impl LocalServer {
         );
         spawn::ask_to_end(lock);
         let started = Instant::now();
-        while !matches!(self.held(), Held::No) {
+        while self.held_by(lock.pid) {
             if started.elapsed() > END {
                 return Err(ApiError::Server {
                     message: format!(
@@ -189,6 +213,14 @@ impl LocalServer {
         }
     }
 
+    /// Whether this server still holds the lock; another tool may have started the next one already.
+    fn held_by(&self, pid: u32) -> bool {
+        match self.held() {
+            Held::No => false,
+            Held::By(lock) => lock.is_none_or(|lock| lock.pid == pid),
+        }
+    }
+
     fn silent(&self, lock: Option<&ServerLock>) -> ApiError {
         let which = lock.map_or_else(String::new, |lock| format!(" (pid {})", lock.pid));
         ApiError::Server {
@@ -196,7 +228,7 @@ impl LocalServer {
                 "the local server{which} holds {} but does not answer",
                 self.data.display()
             ),
-            hint: self.look(),
+            hint: self.log_hint(),
         }
     }
 
@@ -208,7 +240,7 @@ impl LocalServer {
         }
     }
 
-    fn look(&self) -> String {
+    fn log_hint(&self) -> String {
         format!(
             "look at its log: tail {}",
             self.data.join(crate::types::SERVER_LOG).display()
