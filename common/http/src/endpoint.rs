@@ -77,6 +77,26 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// The server of a web page and the path on it, query included. The ports that go without saying are the web's own, and
+    /// `plain` allows `http://` to other machines too.
+    pub fn of_page(address: &str, plain: bool) -> Result<(Self, String), EndpointError> {
+        let uri: Uri = address.parse().map_err(|_| EndpointError::Malformed)?;
+        let usual = if uri.scheme_str() == Some("http") {
+            80
+        } else {
+            443
+        };
+        let web = Web {
+            prefix: String::new(),
+            ..web(&uri, usual)?
+        };
+        if !web.tls && !plain && !web.is_loopback() {
+            return Err(EndpointError::PlainRemote(web.host));
+        }
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Ok((Self::Url(web), path.to_owned()))
+    }
+
     /// Value of `Host`. A Unix socket has no host, so a fixed one stands in.
     pub(crate) fn authority(&self) -> String {
         match self {
@@ -144,6 +164,14 @@ fn unix(path: &str) -> Result<Endpoint, EndpointError> {
 
 fn url(text: &str) -> Result<Endpoint, EndpointError> {
     let uri: Uri = text.parse().map_err(|_| EndpointError::Malformed)?;
+    let web = web(&uri, DEFAULT_PORT)?;
+    if !web.tls && !web.is_loopback() {
+        return Err(EndpointError::PlainRemote(web.host));
+    }
+    Ok(Endpoint::Url(web))
+}
+
+fn web(uri: &Uri, usual_port: u16) -> Result<Web, EndpointError> {
     let authority = uri.authority().ok_or(EndpointError::Malformed)?;
     if authority.as_str().contains('@') {
         return Err(EndpointError::Credentials);
@@ -161,16 +189,12 @@ fn url(text: &str) -> Result<Endpoint, EndpointError> {
     if host.is_empty() || (authority.port().is_some() && authority.port_u16().is_none()) {
         return Err(EndpointError::Malformed);
     }
-    let web = Web {
+    Ok(Web {
         tls,
         host,
-        port: authority.port_u16().unwrap_or(DEFAULT_PORT),
+        port: authority.port_u16().unwrap_or(usual_port),
         prefix: uri.path().trim_end_matches('/').to_owned(),
-    };
-    if !tls && !web.is_loopback() {
-        return Err(EndpointError::PlainRemote(web.host));
-    }
-    Ok(Endpoint::Url(web))
+    })
 }
 
 impl fmt::Display for Endpoint {
@@ -207,6 +231,23 @@ mod tests {
             shown("http://127.0.0.1:8080/prefix/?q#f"),
             "http://127.0.0.1:8080/prefix"
         );
+    }
+
+    #[test]
+    fn pages_have_the_usual_ports_and_keep_their_query() {
+        let page = |text| Endpoint::of_page(text, false).map(|(at, path)| (at.to_string(), path));
+        let (at, path) = page("https://nova.example/a/b.yaml?ref=1").unwrap();
+        assert_eq!(
+            (at.as_str(), path.as_str()),
+            ("https://nova.example", "/a/b.yaml?ref=1")
+        );
+        assert!(page("http://127.0.0.1:8080").is_ok_and(|(_, path)| path == "/"));
+        let plain = "http://nova.example/x";
+        assert_eq!(
+            page(plain),
+            Err(EndpointError::PlainRemote("nova.example".into()))
+        );
+        assert!(Endpoint::of_page(plain, true).is_ok());
     }
 
     #[test]

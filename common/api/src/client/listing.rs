@@ -12,9 +12,9 @@ use super::error::ApiError;
 use super::feeder::{Sent, on_thread};
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
 use super::records::{Body, Record, Shape};
-use super::resources::{ListOptions, Resources};
+use super::resources::{Decoded, ListOptions, Resources};
 use super::watch::{Feed, Step};
-use crate::types::{ColumnDefinition, Resource, Scope, TABLE_ACCEPT};
+use crate::types::{ColumnDefinition, KindInfo, Scope, TABLE_ACCEPT};
 
 /// What a listing shows.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +54,7 @@ impl ListingOptions {
     }
 }
 
-impl<T: Resource> Resources<T> {
+impl<T: Decoded> Resources<T> {
     /// The listing that the shared flags ask for.
     pub fn listing(&self, cx: &Cx, args: &ListArgs, names: &[String]) -> Result<Listing> {
         let options = ListingOptions::from_args(args, names)?;
@@ -93,10 +93,11 @@ impl<T: Resource> Resources<T> {
         let mut listing = Listing::new(items);
         listing.single = single && cx.format() != Format::Name;
         listing.watching = watching;
-        listing.with_namespace = self.namespace().is_none() && T::INFO.scope == Scope::Namespaced;
+        listing.with_namespace =
+            self.namespace().is_none() && self.info().scope == Scope::Namespaced;
         listing.empty = match self
             .namespace()
-            .filter(|_| T::INFO.scope == Scope::Namespaced)
+            .filter(|_| self.info().scope == Scope::Namespaced)
         {
             Some(namespace) => format!("No resources found in {namespace} namespace."),
             None => "No resources found".to_owned(),
@@ -121,7 +122,7 @@ async fn send(sender: &mpsc::Sender<Sent>, item: Item) -> Flow {
     sender.send(Ok(item)).await.map_err(|_| Enough)
 }
 
-impl<T: Resource> Source<T> {
+impl<T: Decoded> Source<T> {
     async fn run(&self, sender: &mpsc::Sender<Sent>) -> Result<()> {
         let flow = if self.options.watch {
             self.follow(sender).await?
@@ -289,7 +290,8 @@ impl<T: Resource> Source<T> {
         let (cells, object) = match record.body {
             Body::Object(raw) => (
                 Vec::new(),
-                Some(plain::<T>(
+                Some(plain(
+                    self.resources.info(),
                     serde_json::from_slice(raw.get().as_bytes())
                         .map_err(|error| unexpected(&error))?,
                 )),
@@ -310,7 +312,7 @@ impl<T: Resource> Source<T> {
             }
         };
         Ok(Row {
-            full_name: format!("{}/{name}", T::INFO.qualified_singular()),
+            full_name: format!("{}/{name}", self.resources.info().qualified_singular()),
             cells,
             namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
             labels: record.labels,
@@ -340,12 +342,12 @@ fn headers(columns: &[ColumnDefinition]) -> Vec<Column> {
 }
 
 /// Items of a list may leave out what they are. Field ownership is for machines that merge; people never want to see it.
-fn plain<T: Resource>(mut object: Value) -> Value {
+fn plain(info: &KindInfo, mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {
         fields
             .entry("apiVersion")
-            .or_insert_with(|| T::INFO.api_version().into());
-        fields.entry("kind").or_insert_with(|| T::INFO.kind.into());
+            .or_insert_with(|| info.api_version().into());
+        fields.entry("kind").or_insert_with(|| info.kind.into());
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");

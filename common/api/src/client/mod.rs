@@ -15,8 +15,10 @@ mod exec;
 mod feeder;
 mod handshake;
 mod images;
+mod kinds;
 mod listing;
 mod local;
+pub mod manifest;
 mod message;
 mod operations;
 mod pages;
@@ -30,8 +32,11 @@ pub use actions::{Action, LogOptions, RestartOptions, StopOptions};
 pub use api::{Api, ServerOrigin};
 pub use error::{ApiError, Refused};
 pub use exec::{ExecEvent, ExecReader, ExecSession, ExecWriter};
+pub use kinds::ServedKind;
 pub use listing::ListingOptions;
 pub use pages::Pages;
-pub use resources::{DeleteOptions, Deleted, ListOptions, Resources, WriteOptions, Written};
+pub use resources::{
+    Decoded, DeleteOptions, Deleted, ListOptions, Resources, WriteOptions, Written,
+};
 pub use wait::{ConditionError, WaitFor};
 pub use watch::Watcher;

@@ -28,7 +28,7 @@ impl Resources<Operation> {
             Ok(operation) => operation?,
             Err(_) => {
                 return Err(ApiError::TimedOut {
-                    what: label::<Operation>(name),
+                    what: label(self.info(), name),
                     after: deadline,
                 });
             }
@@ -52,7 +52,7 @@ impl Resources<Operation> {
                 Step::EndOfList if exists => continue,
                 Step::EndOfList => Some(self.get(name).await?),
                 Step::Changed(WatchEventType::Deleted, _) => {
-                    return Err(ApiError::Gone(label::<Operation>(name)));
+                    return Err(ApiError::Gone(label(self.info(), name)));
                 }
                 Step::Listed(record) | Step::Changed(_, record) => decode(&record),
             };

@@ -1,8 +1,8 @@
 //! Lists that arrive in pages nobody sees.
 
 use super::error::ApiError;
-use super::resources::{ListOptions, Resources};
-use crate::types::{List, Resource, TABLE_ACCEPT};
+use super::resources::{Decoded, ListOptions, Resources};
+use crate::types::{List, TABLE_ACCEPT};
 
 /// Objects per page unless asked otherwise.
 pub(crate) const CHUNK: u64 = 500;
@@ -35,7 +35,7 @@ pub struct Pages<T> {
     left: Option<u64>,
 }
 
-impl<T: Resource> Pages<T> {
+impl<T: Decoded> Pages<T> {
     pub(crate) fn new(resources: Resources<T>, options: ListOptions) -> Self {
         let left = options.limit.filter(|limit| *limit > 0);
         Self {
@@ -87,7 +87,7 @@ pub(crate) fn fresh_token(error: &ApiError) -> Result<Cursor, ApiError> {
 }
 
 /// Fetches one page in a representation.
-pub(crate) async fn fetch<T: Resource>(
+pub(crate) async fn fetch<T: Decoded>(
     resources: &Resources<T>,
     options: &ListOptions,
     (cursor, limit): (&Cursor, u64),

@@ -12,7 +12,7 @@ use super::api::Api;
 use super::error::ApiError;
 use super::pages::{CHUNK, Cursor, Pages, fetch, fresh_token};
 use super::records::Shape;
-use crate::types::{FieldSelector, Patch, Resource, Selector, segment};
+use crate::types::{FieldSelector, KindInfo, Patch, Resource, Selector, segment};
 
 /// Media type of metadata alone, with whole objects as second choice.
 const METADATA_ACCEPT: &str =
@@ -23,14 +23,21 @@ const METADATA_ACCEPT: &str =
 pub struct Resources<T> {
     api: Api,
     namespace: Option<String>,
+    info: KindInfo,
     kind: PhantomData<fn() -> T>,
 }
+
+/// What objects can be read as: a type of a kind, or plain JSON.
+pub trait Decoded: DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: DeserializeOwned + Send + Sync + 'static> Decoded for T {}
 
 impl<T> Clone for Resources<T> {
     fn clone(&self) -> Self {
         Self {
             api: self.api.clone(),
             namespace: self.namespace.clone(),
+            info: self.info,
             kind: PhantomData,
         }
     }
@@ -175,11 +182,25 @@ pub enum Deleted {
 
 impl<T: Resource> Resources<T> {
     pub(crate) fn new(api: Api, namespace: Option<String>) -> Self {
+        Self::of_kind(api, namespace, T::INFO)
+    }
+}
+
+impl<T: Decoded> Resources<T> {
+    /// Objects of a kind that is known at run time only.
+    pub(crate) fn of_kind(api: Api, namespace: Option<String>, info: KindInfo) -> Self {
         Self {
             api,
             namespace,
+            info,
             kind: PhantomData,
         }
+    }
+
+    /// Facts about the kind.
+    #[must_use]
+    pub fn info(&self) -> &KindInfo {
+        &self.info
     }
 
     /// The same kind in another namespace.
@@ -212,16 +233,17 @@ impl<T: Resource> Resources<T> {
         Self {
             api,
             namespace: self.namespace.clone(),
+            info: self.info,
             kind: PhantomData,
         }
     }
 
     pub(crate) fn collection(&self) -> String {
-        T::INFO.collection_path(self.namespace())
+        self.info.collection_path(self.namespace())
     }
 
     pub(crate) fn item(&self, name: &str) -> String {
-        T::INFO.item_path(self.namespace(), name)
+        self.info.item_path(self.namespace(), name)
     }
 
     pub(crate) fn below(&self, name: &str, subresource: &str) -> String {

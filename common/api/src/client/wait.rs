@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::records::{Body, Record, Shape};
-use super::resources::{ListOptions, Resources};
+use super::resources::{Decoded, ListOptions, Resources};
 use super::watch::{Feed, Step};
-use crate::types::{FieldPath, Resource, WatchEventType};
+use crate::types::{FieldPath, KindInfo, WatchEventType};
 
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +179,7 @@ fn text(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-impl<T: Resource> Resources<T> {
+impl<T: Decoded> Resources<T> {
     /// Waits until an object is as wanted, and answers its state then; nothing when it is gone.
     ///
     /// Fails with [`ApiError::TimedOut`] after `deadline`, at once when `or_fail` holds, and when the object is deleted while
@@ -195,7 +195,7 @@ impl<T: Resource> Resources<T> {
         match tokio::time::timeout(deadline, wait).await {
             Ok(result) => result,
             Err(_) => Err(ApiError::TimedOut {
-                what: format!("{until} of {}", label::<T>(name)),
+                what: format!("{until} of {}", label(self.info(), name)),
                 after: deadline,
             }),
         }
@@ -226,7 +226,7 @@ impl<T: Resource> Resources<T> {
                 // The server's own words for a name that does not exist.
                 Step::EndOfList => Some(self.get_value(name).await?),
                 Step::Changed(WatchEventType::Deleted, _) => {
-                    return Err(ApiError::Gone(label::<T>(name)));
+                    return Err(ApiError::Gone(label(self.info(), name)));
                 }
                 Step::Changed(_, record) => value(record),
             };
@@ -236,7 +236,7 @@ impl<T: Resource> Resources<T> {
             if let Some(failure) = or_fail.filter(|failure| failure.holds(object.as_ref())) {
                 return Err(ApiError::Never(format!(
                     "{} met {failure} before {until}",
-                    label::<T>(name)
+                    label(self.info(), name)
                 )));
             }
         }
@@ -251,8 +251,8 @@ fn value(record: Record) -> Option<Value> {
 }
 
 /// `vm "a"`, as errors name an object.
-pub(crate) fn label<T: Resource>(name: &str) -> String {
-    format!("{} \"{name}\"", T::INFO.word())
+pub(crate) fn label(info: &KindInfo, name: &str) -> String {
+    format!("{} \"{name}\"", info.word())
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use super::error::ApiError;
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
 use super::records::{Body, Event, Page, Place, Record, Shape};
-use super::resources::{ListOptions, Resources};
-use crate::types::{ColumnDefinition, Resource, Status, TABLE_ACCEPT, WatchEvent, WatchEventType};
+use super::resources::{Decoded, ListOptions, Resources};
+use crate::types::{ColumnDefinition, Status, TABLE_ACCEPT, WatchEvent, WatchEventType};
 
 /// The server speaks at least every 30 s, with a bookmark where nothing else happens; longer silence is a dead connection.
 const SILENCE: Duration = Duration::from_secs(90);
@@ -56,7 +56,7 @@ pub(crate) struct Feed<T> {
     failures: u32,
 }
 
-impl<T: Resource> Feed<T> {
+impl<T: Decoded> Feed<T> {
     pub(crate) fn new(resources: Resources<T>, options: ListOptions, shape: Shape) -> Self {
         Self {
             resources,
@@ -303,7 +303,7 @@ fn is_newer(record: &Record, known: &Record) -> bool {
 #[derive(Debug)]
 pub struct Watcher<T>(Feed<T>);
 
-impl<T: Resource> Watcher<T> {
+impl<T: Decoded> Watcher<T> {
     /// The next change; waits as long as it takes and survives lost connections.
     pub async fn next(&mut self) -> Result<WatchEvent<T>, ApiError> {
         self.next_as().await
@@ -326,7 +326,7 @@ impl<T: Resource> Watcher<T> {
     }
 }
 
-impl<T: Resource> Resources<T> {
+impl<T: Decoded> Resources<T> {
     /// Watches objects: those that exist, then every change.
     #[must_use]
     pub fn watch(&self, options: &ListOptions) -> Watcher<T> {
