@@ -28,6 +28,7 @@ tools! {
     "nova-image" => nova_image,
     "nova-namespace" => nova_namespace,
     "nova-node" => nova_node,
+    "nova-object" => nova_object,
     "nova-operation" => nova_operation,
     "nova-server" => nova_server,
     "nova-vm" => nova_vm,

@@ -3,7 +3,6 @@
 mod cmd;
 mod draft;
 mod flags;
-mod manifest;
 mod session;
 mod sink;
 mod targets;

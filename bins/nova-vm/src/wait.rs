@@ -24,6 +24,10 @@ pub(crate) struct WaitArgs {
     /// Change nothing: check here (client) or let the server check (server)
     #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
     dry_run: Option<DryRun>,
+
+    /// Owner of the fields that are written
+    #[arg(long, value_name = "MANAGER")]
+    field_manager: Option<String>,
 }
 
 /// Where a dry run is checked.
@@ -59,11 +63,21 @@ impl WaitArgs {
         named.map(read).transpose()
     }
 
+    /// The verb's own behaviour, with fields that belong to this manager.
+    pub(crate) fn by(field_manager: Option<String>) -> Self {
+        Self {
+            field_manager,
+            ..Self::default()
+        }
+    }
+
     /// How to send the change.
     pub(crate) fn write_options(&self) -> WriteOptions {
+        let default = WriteOptions::default();
         WriteOptions {
             dry_run: self.dry_run() == DryRun::Server,
-            ..WriteOptions::default()
+            field_manager: self.field_manager.clone().unwrap_or(default.field_manager),
+            ..default
         }
     }
 

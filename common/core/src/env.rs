@@ -69,6 +69,8 @@ variables! {
     NOVA_PROFILE;
     /// The editor to use before `VISUAL` and `EDITOR`.
     NOVA_EDITOR;
+    /// The program that `nova diff` compares two directories with.
+    NOVA_EXTERNAL_DIFF;
     /// The pager to use before `PAGER`.
     NOVA_PAGER;
     /// What to print in usage lines; set by the dispatcher.

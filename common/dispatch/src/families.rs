@@ -39,6 +39,7 @@ pub(crate) const NOVA: Family = Family {
         ("delete", "object"),
         ("explain", "object"),
         ("api-resources", "object"),
+        ("api-versions", "object"),
     ],
     corrections: NOVA_CORRECTIONS,
     synonyms: &[

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Every tool by the name on PATH.
-pub(crate) const TOOLS: [&str; 11] = [
+pub(crate) const TOOLS: [&str; 12] = [
     "nova",
     "ghost",
     "gonuget",
@@ -12,6 +12,7 @@ pub(crate) const TOOLS: [&str; 11] = [
     "nova-image",
     "nova-namespace",
     "nova-node",
+    "nova-object",
     "nova-operation",
     "nova-server",
     "nova-vm",

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use nova_api::client::WaitFor;
+use nova_api::client::manifest::{Manifest, Sources};
 use nova_core::{Change, Cx, Failure, Outcome, Outcomes, Result};
 use nova_http::each;
 use serde_json::Value;
 
 use crate::draft::Draft;
-use crate::manifest;
 use crate::session::Session;
 use crate::targets::full_name;
 use crate::wait::{CREATE_LIMIT, DryRun, WaitArgs};
@@ -33,9 +33,17 @@ pub(crate) struct CreateArgs {
     )]
     names: Vec<String>,
 
-    /// Read whole VMs from a file, a directory or - for standard input
+    /// Read whole VMs from a file, directory, pattern, web address or - for standard input
     #[arg(short, long, value_name = "FILE")]
     filename: Vec<String>,
+
+    /// Read directories with everything below them
+    #[arg(short = 'R', long, requires = "filename")]
+    recursive: bool,
+
+    /// Allow http addresses of other machines
+    #[arg(long, requires = "filename")]
+    allow_http: bool,
 
     #[command(flatten)]
     draft: Draft,
@@ -45,7 +53,7 @@ pub(crate) struct CreateArgs {
 }
 
 pub(crate) async fn run(cx: &Cx, args: &CreateArgs) -> Result<Outcomes> {
-    let objects = objects(cx, args)?;
+    let objects = objects(cx, args).await?;
     let until = args.wait.until()?;
     if args.wait.dry_run() == DryRun::Client {
         return Ok(Outcomes::with_objects(
@@ -67,32 +75,39 @@ pub(crate) async fn run(cx: &Cx, args: &CreateArgs) -> Result<Outcomes> {
     Ok(Outcomes::with_objects(outcomes.await))
 }
 
-fn objects(cx: &Cx, args: &CreateArgs) -> Result<Vec<Value>> {
+async fn objects(cx: &Cx, args: &CreateArgs) -> Result<Vec<Value>> {
     if args.filename.is_empty() {
         return args.draft.objects(cx, &args.names);
     }
-    let objects = manifest::read_all(&args.filename)?;
-    if objects.is_empty() {
+    let sources = Sources {
+        paths: &args.filename,
+        recursive: args.recursive,
+        allow_http: args.allow_http,
+    };
+    let manifests = sources.read().await?;
+    if manifests.is_empty() {
         cx.warn("nothing to create: the input holds no objects");
     }
-    objects
+    manifests
         .into_iter()
-        .map(|object| check(cx, object))
+        .map(|manifest| check(cx, manifest))
         .collect()
 }
 
 /// A manifest must be a VM with a name; the namespace is filled in where it is missing.
-fn check(cx: &Cx, mut object: Value) -> Result<Value> {
-    let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-    if kind != "VirtualMachine" {
-        let message = format!("`{kind}` is not a VirtualMachine");
-        return Err(Failure::new(nova_core::Kind::Config, message));
+fn check(cx: &Cx, manifest: Manifest) -> Result<Value> {
+    let Manifest { mut object, source } = manifest;
+    let bad = |what: &str| Failure::new(nova_core::Kind::Config, format!("{source}: {what}"));
+    match object["kind"].as_str() {
+        Some("VirtualMachine") => {}
+        Some(kind) => {
+            return Err(bad(&format!("`{kind}` is not a VirtualMachine"))
+                .with_hint("other kinds are made with: nova apply -f FILE"));
+        }
+        None => return Err(bad("an object has no kind")),
     }
     if name_of(&object).is_empty() && object["metadata"]["generateName"].is_null() {
-        return Err(Failure::new(
-            nova_core::Kind::Config,
-            "a VirtualMachine has no metadata.name",
-        ));
+        return Err(bad("a VirtualMachine has no metadata.name"));
     }
     if object["metadata"]["namespace"].is_null() {
         object["metadata"]["namespace"] = cx.namespace()?.into();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nova_api::client::Written;
+use nova_api::client::manifest::parse_one;
 use nova_api::{Patch, VmName, merge_diff};
 use nova_core::{Change, Context, Cx, Failure, Kind, Outcome, Outcomes, Result, env};
 use serde_json::Value;
@@ -25,6 +26,10 @@ pub(crate) struct EditArgs {
     /// VM to edit
     #[arg(value_name = "NAME")]
     name: VmName,
+
+    /// Owner of the fields that are written
+    #[arg(long, value_name = "MANAGER")]
+    field_manager: Option<String>,
 }
 
 const HEADER: &str = "# Change the spec, labels and annotations, then save and leave the editor.\n\
@@ -50,7 +55,7 @@ pub(crate) async fn run(cx: &Cx, args: &EditArgs) -> Result<Outcomes> {
                 Ok(Change::Unchanged),
             )]));
         }
-        match apply(&session, &args.name, &editable, &edited).await {
+        match apply(&session, args, &editable, &edited).await {
             Ok(written) => {
                 let wait = WaitArgs::default();
                 return Ok(done(
@@ -138,18 +143,17 @@ fn is_empty(text: &str) -> bool {
 /// Sends only what differs, against the version that was shown.
 async fn apply(
     session: &Session<'_>,
-    name: &VmName,
+    args: &EditArgs,
     before: &Value,
     text: &str,
 ) -> Result<Written> {
-    let after: Value = serde_saphyr::from_str(text)
-        .map_err(|error| Failure::new(Kind::Config, format!("not valid YAML: {error}")))?;
+    let after = parse_one(text, "the edited text")?;
     let mut patch = merge_diff(before, &after).unwrap_or_else(|| serde_json::json!({}));
     patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
-    let options = WaitArgs::default().write_options();
+    let options = WaitArgs::by(args.field_manager.clone()).write_options();
     Ok(session
         .vms
-        .patch(name.as_str(), &Patch::Merge(patch), &options)
+        .patch(args.name.as_str(), &Patch::Merge(patch), &options)
         .await?)
 }
 

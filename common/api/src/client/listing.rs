@@ -27,6 +27,8 @@ pub struct ListingOptions {
     pub watch: bool,
     /// Leave out what exists at the start of a watch.
     pub watch_only: bool,
+    /// Keep the owners of fields in objects.
+    pub managed_fields: bool,
 }
 
 impl ListingOptions {
@@ -50,6 +52,7 @@ impl ListingOptions {
             names: names.to_vec(),
             watch: args.watch || args.watch_only,
             watch_only: args.watch_only,
+            managed_fields: false,
         })
     }
 }
@@ -57,7 +60,16 @@ impl ListingOptions {
 impl<T: Decoded> Resources<T> {
     /// The listing that the shared flags ask for.
     pub fn listing(&self, cx: &Cx, args: &ListArgs, names: &[String]) -> Result<Listing> {
-        let options = ListingOptions::from_args(args, names)?;
+        self.listing_with(cx, args, ListingOptions::from_args(args, names)?)
+    }
+
+    /// The same with options of one's own; the flags then only say how it is shown.
+    pub fn listing_with(
+        &self,
+        cx: &Cx,
+        args: &ListArgs,
+        options: ListingOptions,
+    ) -> Result<Listing> {
         let resources = if args.all_namespaces {
             self.clone().all_namespaces()
         } else {
@@ -291,7 +303,7 @@ impl<T: Decoded> Source<T> {
             Body::Object(raw) => (
                 Vec::new(),
                 Some(plain(
-                    self.resources.info(),
+                    (self.resources.info(), self.options.managed_fields),
                     serde_json::from_slice(raw.get().as_bytes())
                         .map_err(|error| unexpected(&error))?,
                 )),
@@ -342,14 +354,15 @@ fn headers(columns: &[ColumnDefinition]) -> Vec<Column> {
 }
 
 /// Items of a list may leave out what they are. Field ownership is for machines that merge; people never want to see it.
-fn plain(info: &KindInfo, mut object: Value) -> Value {
+fn plain((info, owners): (&KindInfo, bool), mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {
         fields
             .entry("apiVersion")
             .or_insert_with(|| info.api_version().into());
         fields.entry("kind").or_insert_with(|| info.kind.into());
     }
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+    let metadata = object.get_mut("metadata").filter(|_| !owners);
+    if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
     object

@@ -138,7 +138,9 @@ fn expanded(pattern: &Path) -> Result<Vec<PathBuf>> {
     for part in pattern.components() {
         let text = part.as_os_str().to_string_lossy();
         if !is_glob(&text) {
-            found.iter_mut().for_each(|path| path.push(part));
+            for path in &mut found {
+                path.push(part);
+            }
             found.retain(|path| path.exists());
             continue;
         }

@@ -1,0 +1,246 @@
+//! `nova get`: objects of any kind.
+
+use nova_api::client::ListingOptions;
+use nova_core::args::{ListArgs, names_with_stdin};
+use nova_core::{Cx, Failure, Item, Kind, Listing, Result};
+
+use crate::input::FileArgs;
+use crate::kinds::Kinds;
+use crate::target::{Group, resolve};
+
+/// Show objects of any kind
+///
+/// Kinds are named by plural, singular or short name; several are separated by commas, and `all`
+/// stands for the ones people work with. The columns are the server's.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova get vm\n\
+\x20 nova get vm/web-1 image/tiny -o yaml\n\
+\x20 nova get vm,image -A --show-labels\n\
+\x20 nova get all -l app=web -o name\n\
+\x20 nova get -f web.yaml")]
+pub(crate) struct GetArgs {
+    /// Kind, kind and names, or KIND/NAME; - reads names from standard input
+    #[arg(value_name = "KIND[/NAME]", conflicts_with = "filename")]
+    words: Vec<String>,
+
+    /// A missing object is no failure
+    #[arg(long)]
+    ignore_not_found: bool,
+
+    /// Show who owns which field
+    #[arg(long)]
+    show_managed_fields: bool,
+
+    #[command(flatten)]
+    files: FileArgs,
+
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+/// One listing, or several that are written one after the other.
+#[derive(Debug)]
+pub(crate) struct Found {
+    listings: Vec<Listing>,
+    missing_is_fine: bool,
+    empty: String,
+}
+
+pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Found> {
+    let words = names_with_stdin(&args.words)?;
+    let kinds = Kinds::open(cx).await?;
+    let mut groups = Vec::new();
+    if args.files.filename.is_empty() {
+        let found = resolve(&kinds, &words).await?;
+        groups.extend(found.into_iter().map(|group| (group, None)));
+    } else {
+        for input in args.files.read(cx, &kinds).await? {
+            let names = vec![input.name];
+            groups.push((
+                Group {
+                    info: input.info,
+                    names,
+                },
+                Some(input.namespace),
+            ));
+        }
+    }
+    check(args, &groups)?;
+    let several = groups.len() > 1;
+    let mut listings = Vec::new();
+    for (group, namespace) in groups {
+        let mut objects = kinds.objects(&group.info, namespace.as_deref().unwrap_or_default());
+        if args.list.all_namespaces {
+            objects = objects.all_namespaces();
+        }
+        let options = ListingOptions {
+            managed_fields: args.show_managed_fields,
+            ..ListingOptions::from_args(&args.list, &group.names)?
+        };
+        let mut listing = objects.listing_with(cx, &args.list, options)?;
+        listing.show_kind |= several;
+        listing.single &= !several;
+        listings.push(listing);
+    }
+    Ok(Found {
+        empty: listings
+            .first()
+            .map(|listing| listing.empty.clone())
+            .unwrap_or_default(),
+        listings,
+        missing_is_fine: args.ignore_not_found,
+    })
+}
+
+fn check(args: &GetArgs, groups: &[(Group, Option<String>)]) -> Result<()> {
+    let watching = args.list.watch || args.list.watch_only;
+    if watching && groups.len() > 1 {
+        return Err(Failure::usage("a watch follows one kind")
+            .with_hint("watch each kind by its own command"));
+    }
+    let names = groups.iter().any(|(group, _)| !group.names.is_empty());
+    let selects = args.list.selector.is_some() || args.list.field_selector.is_some();
+    if names && selects && args.files.filename.is_empty() {
+        return Err(Failure::usage("names and selectors cannot be combined"));
+    }
+    if names && args.list.all_namespaces {
+        return Err(Failure::usage("a name is of one namespace")
+            .with_hint("say which with: --namespace NS"));
+    }
+    Ok(())
+}
+
+impl Found {
+    /// Writes what was found, in the wanted format.
+    pub(crate) fn emit(mut self, cx: &Cx) -> Result<()> {
+        if self.missing_is_fine {
+            self.listings.iter_mut().for_each(without_missing);
+        }
+        if self.listings.len() == 1 {
+            let listing = self.listings.remove(0);
+            return self.emit_one(cx, listing);
+        }
+        if cx.format().is_human() {
+            self.emit_tables(cx)
+        } else {
+            cx.emit_listing(self.chained())
+        }
+    }
+
+    fn emit_one(self, cx: &Cx, mut listing: Listing) -> Result<()> {
+        // Where nothing is no failure, nothing is also nothing to talk about.
+        if self.missing_is_fine && cx.format().is_human() && !listing.watching {
+            match not_empty(listing.items) {
+                Some(items) => listing.items = items,
+                None => return Ok(()),
+            }
+        }
+        cx.emit_listing(listing)
+    }
+
+    /// Every kind has a table of its own, with a blank line between.
+    fn emit_tables(self, cx: &Cx) -> Result<()> {
+        let (mut shown, mut failed) = (0_usize, Vec::new());
+        for mut listing in self.listings {
+            let Some(items) = not_empty(listing.items) else {
+                continue;
+            };
+            listing.items = items;
+            if shown + failed.len() > 0 {
+                cx.print("\n")?;
+            }
+            match cx.emit_listing(listing) {
+                Ok(()) => shown += 1,
+                Err(failure) if failure.is_silent() => failed.push(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        let Some(first) = failed.first() else {
+            if shown == 0 {
+                cx.note(&self.empty);
+            }
+            return Ok(());
+        };
+        let alike = shown == 0 && failed.iter().all(|failure| failure.code() == first.code());
+        let code = if alike {
+            first.code()
+        } else {
+            Kind::Partial.code()
+        };
+        Err(Failure::silent(code))
+    }
+
+    /// All objects as one list.
+    fn chained(self) -> Listing {
+        let mut listings = self.listings.into_iter();
+        let mut whole = listings
+            .next()
+            .unwrap_or_else(|| Listing::new(std::iter::empty()));
+        let rest = listings.flat_map(|listing| listing.items);
+        let first = std::mem::replace(&mut whole.items, Box::new(std::iter::empty()));
+        let items = first.chain(rest);
+        whole.items = Box::new(items.filter(|item| !matches!(item, Ok(Item::EndOfList))));
+        whole.empty = self.empty;
+        whole
+    }
+}
+
+fn without_missing(listing: &mut Listing) {
+    let items = std::mem::replace(&mut listing.items, Box::new(std::iter::empty()));
+    let missing = |failure: &Failure| failure.kind() == Kind::NotFound;
+    listing.items = Box::new(
+        items.filter(move |item| !matches!(item, Ok(Item::Failed(failure)) if missing(failure))),
+    );
+}
+
+type Items = Box<dyn Iterator<Item = Result<Item>> + Send>;
+
+/// The same items, unless there is no object and no failure among them.
+fn not_empty(mut items: Items) -> Option<Items> {
+    let mut before = Vec::new();
+    for item in items.by_ref() {
+        match item {
+            Ok(Item::Columns(_)) => before.push(item),
+            Ok(Item::EndOfList) => return None,
+            other => {
+                before.push(other);
+                return Some(Box::new(before.into_iter().chain(items)));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nova_core::Row;
+
+    fn items(items: Vec<Item>) -> Items {
+        Box::new(items.into_iter().map(Ok))
+    }
+
+    #[test]
+    fn a_kind_without_objects_is_left_out() {
+        assert!(not_empty(items(vec![Item::Columns(Vec::new()), Item::EndOfList])).is_none());
+        assert!(not_empty(items(vec![])).is_none());
+        let some = vec![
+            Item::Columns(Vec::new()),
+            Item::Row(Row::default()),
+            Item::EndOfList,
+        ];
+        assert_eq!(not_empty(items(some)).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn several_kinds_become_one_list_with_one_end() {
+        let listing = || Listing::new(items(vec![Item::Row(Row::default()), Item::EndOfList]));
+        let found = Found {
+            listings: vec![listing(), listing()],
+            missing_is_fine: false,
+            empty: String::new(),
+        };
+        assert_eq!(found.chained().items.count(), 2);
+    }
+}
