@@ -28,6 +28,9 @@ enum Config {
     DeleteContext(cmd::delete_context::DeleteContextArgs),
     Validate(cmd::validate::ValidateArgs),
     Paths(cmd::paths::PathsArgs),
+    ExportKubeconfig(cmd::export_kubeconfig::ExportKubeconfigArgs),
+    #[command(hide = true)]
+    KubeCredential(cmd::kube_credential::KubeCredentialArgs),
 }
 
 impl Tool for Config {
@@ -49,6 +52,8 @@ impl Tool for Config {
             Self::SetUser(args) => cx.emit(&cmd::set_user::run(cx, &args)?),
             Self::DeleteContext(args) => cx.emit(&cmd::delete_context::run(cx, &args)?),
             Self::Validate(args) => cx.emit(&cmd::validate::run(cx, &args)?),
+            Self::ExportKubeconfig(args) => cmd::export_kubeconfig::run(cx, &args),
+            Self::KubeCredential(args) => cmd::kube_credential::run(cx, &args),
             Self::Paths(args) => cx.emit(&cmd::paths::run(cx, &args)?),
         }
     }

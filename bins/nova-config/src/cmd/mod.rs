@@ -2,8 +2,10 @@
 
 pub(crate) mod current_context;
 pub(crate) mod delete_context;
+pub(crate) mod export_kubeconfig;
 pub(crate) mod get;
 pub(crate) mod get_contexts;
+pub(crate) mod kube_credential;
 pub(crate) mod paths;
 pub(crate) mod set;
 pub(crate) mod set_cluster;

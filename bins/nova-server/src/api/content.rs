@@ -58,6 +58,7 @@ pub(super) async fn get(
     call.identity
         .authorize(Verb::Get, "images", call.namespace.as_deref())?;
     let key = call.key();
+    call.identity.look(&key)?;
     let digest = digest(&call, &key)?;
     let missing = || ApiError::unavailable("NotReady", "this file was not uploaded yet").on(&key);
     let size = call.app.images.size(&digest).ok_or_else(missing)?;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
 use super::item::json_response;
-use super::kinds::ALL;
 use super::request::Query;
 use crate::app::App;
 
@@ -55,46 +54,4 @@ pub(super) async fn health(State(app): State<Arc<App>>, request: Request) -> Res
     let verdict = if good { "passed" } else { "failed" };
     let text = format!("{lines}{path} check {verdict}\n");
     (status, text).into_response()
-}
-
-/// `GET /metrics` in OpenMetrics.
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let mut lines = vec![
-        "# TYPE nova_objects gauge".to_owned(),
-        "# HELP nova_objects Objects stored.".to_owned(),
-    ];
-    for kind in ALL {
-        let plural = kind.info.plural;
-        let count = app.store.list(plural, None).len();
-        lines.push(format!("nova_objects{{kind=\"{plural}\"}} {count}"));
-    }
-    let uptime = jiff::Timestamp::now().as_second() - app.started.as_second();
-    let uptime = u64::try_from(uptime).unwrap_or(0);
-    let clients = app.activity.clients() as u64;
-    let gauges = [
-        (
-            "nova_clients",
-            "Requests and streams being served.",
-            clients,
-        ),
-        (
-            "nova_resource_version",
-            "Newest revision.",
-            app.store.revision(),
-        ),
-        ("nova_uptime_seconds", "Time since start.", uptime),
-    ];
-    for (name, help, value) in gauges {
-        lines.push(format!(
-            "# TYPE {name} gauge\n# HELP {name} {help}\n{name} {value}"
-        ));
-    }
-    lines.push("# EOF\n".to_owned());
-    let text = lines.join("\n");
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    (
-        [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
-        text,
-    )
-        .into_response()
 }

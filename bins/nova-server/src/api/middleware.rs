@@ -1,26 +1,33 @@
 //! Around every request: an id, a log line, headers, and an answer even to a bug.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream};
 use http::{HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
+use super::compress;
 use super::error::{ApiError, Raised};
 use super::health::VERSION;
 use super::request::RequestId;
 use crate::app::App;
-use crate::auth::Identity;
+use crate::auth::{Credential, Identity};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SERVER_VERSION: HeaderName = HeaderName::from_static("nova-server-version");
 /// Longest request id that is taken from a client.
 const MAX_ID: usize = 128;
+
+/// Time that a stream has to say why it ends.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Wraps a request from the outside in.
 pub(super) async fn around(
@@ -37,6 +44,7 @@ pub(super) async fn around(
         .extensions()
         .get::<Identity>()
         .map(|identity| identity.user.clone());
+    let zips = compress::is_wanted(&request);
     let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => ApiError::internal("this request met a bug").into_response(),
@@ -50,7 +58,12 @@ pub(super) async fn around(
         ms = began.elapsed().as_secs_f64() * 1000.0, "request"
     );
     stamp(&mut response, &id);
-    response
+    app.served
+        .request(method.as_str(), response.status().as_u16(), began.elapsed());
+    match zips {
+        true => compress::answer(response).await,
+        false => response,
+    }
 }
 
 fn request_id(request: &Request) -> String {
@@ -92,8 +105,49 @@ pub(super) async fn authenticated(
         None if open => Ok(()),
         None => Err(ApiError::unauthorized("TokenMissing")),
     };
-    match admitted {
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
+    if let Err(error) = admitted {
+        return error.into_response();
+    }
+    let identity = request.extensions().get::<Identity>().cloned();
+    let response = next.run(request).await;
+    match identity.filter(|identity| identity.credential != Credential::Peer) {
+        Some(identity) => end_with(app, identity, response),
+        None => response,
+    }
+}
+
+/// Cuts a stream off when what its reader showed is no longer good. Watches say why before.
+fn end_with(app: Arc<App>, identity: Identity, response: Response) -> Response {
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let ended = async move {
+        let error = app.access.ended(&identity).await;
+        tokio::time::sleep(PARTING).await;
+        error
+    };
+    let stream = Cut {
+        body: body.into_data_stream(),
+        ended: Box::pin(ended),
+    };
+    Response::from_parts(parts, Body::from_stream(stream))
+}
+
+/// A body that breaks off.
+struct Cut {
+    body: BodyDataStream,
+    ended: Pin<Box<dyn Future<Output = ApiError> + Send>>,
+}
+
+impl Stream for Cut {
+    type Item = Result<Bytes, axum::BoxError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Poll::Ready(error) = self.ended.as_mut().poll(cx) {
+            return Poll::Ready(Some(Err(error.into())));
+        }
+        let body = Pin::new(&mut self.body).poll_next(cx);
+        body.map(|item| item.map(|piece| piece.map_err(Into::into)))
     }
 }

@@ -1,7 +1,9 @@
 //! The HTTP side of the server: Kubernetes-shaped resources of any kind.
 
+mod auth;
 mod cluster;
 mod columns;
+mod compress;
 mod content;
 mod discovery;
 pub(crate) mod error;
@@ -10,6 +12,7 @@ mod idempotency;
 mod item;
 pub(crate) mod kinds;
 mod list;
+mod metrics;
 mod middleware;
 mod negotiate;
 mod openapi;
@@ -39,4 +42,7 @@ pub(crate) const PLURALS: &[&str] = &[
     "operations",
     "nodes",
     "machinerecords",
+    "tokens",
+    "users",
+    crate::auth::SECRETS,
 ];

@@ -37,6 +37,14 @@ impl Query {
         Self(pairs.collect())
     }
 
+    /// Parameters that came another way than in a URL.
+    pub(crate) fn of(pairs: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let owned = pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
+        Self(owned.collect())
+    }
+
     /// The first value of a parameter; an empty one counts as absent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name);

@@ -15,11 +15,11 @@ use super::kinds::{ALL, Kind};
 use super::request::Call;
 use super::write::{self, Part};
 use super::{
-    cluster, content, discovery, health, idempotency, item, list, middleware, openapi, operations,
-    reviews, watch,
+    auth, cluster, content, discovery, health, idempotency, item, list, metrics, middleware,
+    openapi, operations, reviews, watch,
 };
 use crate::app::App;
-use crate::auth::Verb;
+use crate::auth::{Ask, Verb};
 
 /// All routes, with everything that surrounds a request.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -53,7 +53,7 @@ fn fixed() -> Router<Arc<App>> {
         .route("/healthz", get(health::health))
         .route("/livez", get(health::health))
         .route("/readyz", get(health::health))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(metrics::metrics))
         .route("/api", get(discovery::core_versions))
         .route("/api/v1", get(discovery::core_resources))
         .route("/apis", get(discovery::groups))
@@ -72,6 +72,15 @@ fn fixed() -> Router<Arc<App>> {
             "/apis/authentication.k8s.io/v1/selfsubjectreviews",
             post(reviews::self_subject),
         )
+        .route(
+            "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+            post(reviews::self_rules),
+        )
+        .route("/auth/tokens", post(auth::create_token))
+        .route("/auth/certificates", post(auth::create_certificate))
+        .route("/auth/session", post(auth::session))
+        .route("/auth/logout", post(auth::logout))
+        .route("/apis/nova.dev/v1/watch", get(watch::many))
         .route("/apis/nova.dev/v1/cluster", get(cluster::info))
         .route("/apis/nova.dev/v1/cluster/status", get(cluster::status))
         .route("/apis/nova.dev/v1/cluster/health", get(cluster::health))
@@ -131,8 +140,7 @@ async fn handle(
     if !call.kind.allows(word) {
         return Err(ApiError::method_not_allowed());
     }
-    call.identity
-        .authorize(verb, call.kind.info.plural, call.namespace.as_deref())?;
+    admit(call, place, word)?;
     match (place, verb) {
         (_, Verb::Watch) => watch::watch(call, parts).await,
         (Place::Collection, Verb::List) => list::list(call).await,
@@ -149,6 +157,26 @@ async fn handle(
         (_, Verb::Update) => write::replace(call, body, Part::Main).await,
         (_, Verb::Patch) => write::patch(call, body, Part::Main).await,
         _ => write::delete(call, body).await,
+    }
+}
+
+/// Refuses what the caller may not do; an item out of sight does not exist.
+fn admit(call: &Call, place: Place, word: &str) -> Result<(), ApiError> {
+    let ask = Ask {
+        name: &call.name,
+        subresource: if place == Place::Status { "status" } else { "" },
+        ..Ask::new(word, call.kind.info.plural, call.namespace.as_deref())
+    };
+    call.identity.admit(&ask)?;
+    if place == Place::Collection {
+        return Ok(());
+    }
+    call.identity.look(&call.key())?;
+    match call.app.store.get(&call.key()) {
+        Some(object) if !call.identity.sees_object(&object) => {
+            Err(ApiError::not_found(&call.key()))
+        }
+        _ => Ok(()),
     }
 }
 

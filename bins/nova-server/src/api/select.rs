@@ -5,14 +5,17 @@ use nova_api::types::{FieldSelector, Selector};
 use super::error::ApiError;
 use super::kinds::Kind;
 use super::request::Call;
+use crate::auth::Identity;
 use crate::store::Object;
 
 /// Largest selector of a caller that limits hold for.
 const MAX_SELECTOR: usize = 4096;
 
 /// Label and field selectors of a request.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Selection {
+    /// Whose eyes see; nobody's see everything.
+    eyes: Option<Identity>,
     labels: Selector,
     fields: FieldSelector,
 }
@@ -38,7 +41,13 @@ impl Selection {
                 return Err(unsupported(kind, &term.path));
             }
         }
-        Ok(Self { labels, fields })
+        // Only those who do not see everything are asked about each object.
+        let eyes = Some(&call.identity).filter(|eyes| eyes.is_confined() || eyes.is_limited());
+        Ok(Self {
+            eyes: eyes.cloned(),
+            labels,
+            fields,
+        })
     }
 
     /// Whether everything is selected.
@@ -48,6 +57,10 @@ impl Selection {
 
     /// Whether an object is selected.
     pub(crate) fn matches(&self, object: &Object) -> bool {
+        let seen = |eyes: &Identity| eyes.sees_object(object);
+        if !self.eyes.as_ref().is_none_or(seen) {
+            return false;
+        }
         if !self.labels.matches_by(|key| object.label(key)) {
             return false;
         }

@@ -129,11 +129,7 @@ mod tests {
     use crate::auth::{Role, Transport};
 
     fn identity(role: Role) -> Identity {
-        Identity {
-            user: "ana".into(),
-            role,
-            transport: Transport::Https,
-        }
+        Identity::new("ana", role, Transport::Https)
     }
 
     #[test]

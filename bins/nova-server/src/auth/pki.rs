@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use nova_core::fs::{PRIVATE, PUBLIC, write_atomic};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -19,6 +20,9 @@ const EARLY: Duration = Duration::from_hours(24);
 const CA_YEARS: i16 = 10;
 /// Years that the server's certificate is valid; each start makes a new one.
 const SERVER_YEARS: i16 = 2;
+
+/// What the organisational unit of a user confined to namespaces begins with.
+pub(crate) const NAMESPACES: &str = "nova:namespaces:";
 
 /// Why there are no certificates.
 #[derive(Debug, thiserror::Error)]
@@ -36,24 +40,32 @@ pub(crate) enum PkiError {
     Certificate(#[from] rcgen::Error),
 }
 
-/// The authority and what it vouches for.
-pub(crate) struct Pki {
-    /// Certificate of the authority.
-    pub(crate) ca: CertificateDer<'static>,
-    /// Certificate of this server.
-    pub(crate) server: CertificateDer<'static>,
-    /// Its key.
+/// The authority: it vouches for the server and for users.
+pub(crate) struct Authority {
+    /// Its certificate.
+    pub(crate) certificate: CertificateDer<'static>,
+    /// The same as PEM, for clients.
+    pub(crate) pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate of the server with its key.
+pub(crate) struct ServerCertificate {
+    pub(crate) certificate: CertificateDer<'static>,
     pub(crate) key: PrivateKeyDer<'static>,
 }
 
-impl Pki {
-    /// Reads the authority, or makes it, and issues a certificate for the addresses listened on.
-    pub(crate) fn open(data: &Path, listen: &[SocketAddr]) -> Result<Self, PkiError> {
+/// A certificate of a user with its key, as PEM.
+pub(crate) struct UserCertificate {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    pub(crate) not_after: Timestamp,
+}
+
+impl Authority {
+    /// Reads the authority of a data directory, or makes it.
+    pub(crate) fn open(data: &Path) -> Result<Self, PkiError> {
         let dir = data.join("pki");
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source| PkiError::File { path, source }
-        };
         nova_core::fs::create_private_dir(&dir).map_err(at(&dir))?;
         let (cert_file, key_file) = (dir.join("ca.crt"), dir.join("ca.key"));
         let key = match nova_core::fs::read_optional(&key_file) {
@@ -71,26 +83,72 @@ impl Pki {
             }
         };
         let params = ca_params();
-        let certificate = match std::fs::read(&cert_file) {
-            Ok(pem) => {
-                parse_pem(&pem).ok_or_else(|| at(&cert_file)(io::ErrorKind::InvalidData.into()))?
-            }
+        let pem = match std::fs::read_to_string(&cert_file) {
+            Ok(pem) => pem,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let made = params.self_signed(&key)?;
-                write_atomic(&cert_file, made.pem().as_bytes(), PUBLIC).map_err(at(&cert_file))?;
-                made.der().clone()
+                let pem = params.self_signed(&key)?.pem();
+                write_atomic(&cert_file, pem.as_bytes(), PUBLIC).map_err(at(&cert_file))?;
+                pem
             }
             Err(error) => return Err(at(&cert_file)(error)),
         };
-        let issuer = Issuer::new(params, key);
-        let server_key = KeyPair::generate()?;
-        let server = server_params(listen)?.signed_by(&server_key, &issuer)?;
+        let certificate = parse_pem(pem.as_bytes())
+            .ok_or_else(|| at(&cert_file)(io::ErrorKind::InvalidData.into()))?;
         Ok(Self {
-            ca: certificate,
-            server: server.der().clone(),
-            key: PrivateKeyDer::Pkcs8(server_key.serialize_der().into()),
+            certificate,
+            pem,
+            issuer: Issuer::new(params, key),
         })
     }
+
+    /// A certificate for the addresses listened on.
+    pub(crate) fn server(&self, listen: &[SocketAddr]) -> Result<ServerCertificate, PkiError> {
+        let key = KeyPair::generate()?;
+        let made = server_params(listen)?.signed_by(&key, &self.issuer)?;
+        Ok(ServerCertificate {
+            certificate: made.der().clone(),
+            key: PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        })
+    }
+
+    /// A certificate for a user with a role, everywhere or in some namespaces, good for so many days.
+    pub(crate) fn user(
+        &self,
+        user: &str,
+        role: &str,
+        namespaces: &[String],
+        days: u16,
+    ) -> Result<UserCertificate, PkiError> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        let name = &mut params.distinguished_name;
+        name.push(DnType::CommonName, user);
+        name.push(DnType::OrganizationName, format!("nova:{role}"));
+        if !namespaces.is_empty() {
+            let text = format!("{NAMESPACES}{}", namespaces.join(","));
+            name.push(DnType::OrganizationalUnitName, text);
+        }
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.serial_number = Some(SerialNumber::from_slice(uuid::Uuid::new_v4().as_bytes()));
+        params.use_authority_key_identifier_extension = true;
+        let begin = today();
+        // It began a day early.
+        let end = begin.saturating_add(jiff::Span::new().days(i64::from(days) + 1));
+        validity(&mut params, begin, end);
+        let made = params.signed_by(&key, &self.issuer)?;
+        let not_after = end.to_zoned(jiff::tz::TimeZone::UTC);
+        Ok(UserCertificate {
+            certificate: made.pem(),
+            key: key.serialize_pem(),
+            not_after: not_after.map_or(Timestamp::MAX, |end| end.timestamp()),
+        })
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> PkiError {
+    let path = path.to_owned();
+    move |source| PkiError::File { path, source }
 }
 
 fn parse_pem(pem: &[u8]) -> Option<CertificateDer<'static>> {
@@ -106,7 +164,7 @@ fn ca_params() -> CertificateParams {
         .push(DnType::CommonName, "nova-server CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    validity(&mut params, CA_YEARS);
+    validity(&mut params, today(), years_on(CA_YEARS));
     params
 }
 
@@ -134,19 +192,27 @@ fn server_params(listen: &[SocketAddr]) -> Result<CertificateParams, rcgen::Erro
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.serial_number = Some(SerialNumber::from_slice(uuid::Uuid::new_v4().as_bytes()));
     params.use_authority_key_identifier_extension = true;
-    validity(&mut params, SERVER_YEARS);
+    validity(&mut params, today(), years_on(SERVER_YEARS));
     Ok(params)
 }
 
-fn validity(params: &mut CertificateParams, years: i16) {
-    let from = (Timestamp::now() - EARLY)
+fn today() -> Date {
+    (Timestamp::now() - EARLY)
         .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
-    // 29 February does not come every year.
-    let day = from.day().unsigned_abs().min(28);
-    let month = from.month().unsigned_abs();
-    params.not_before = date_time_ymd(i32::from(from.year()), month, day);
-    params.not_after = date_time_ymd(i32::from(from.year() + years), month, day);
+        .date()
+}
+
+fn years_on(years: i16) -> Date {
+    today().saturating_add(jiff::Span::new().years(years))
+}
+
+fn validity(params: &mut CertificateParams, from: Date, to: Date) {
+    let at = |date: Date| {
+        let (month, day) = (date.month().unsigned_abs(), date.day().unsigned_abs());
+        date_time_ymd(i32::from(date.year()), month, day)
+    };
+    params.not_before = at(from);
+    params.not_after = at(to);
 }
 
 #[cfg(test)]
@@ -157,10 +223,11 @@ mod tests {
     fn the_authority_stays_and_its_key_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let first = Pki::open(dir.path(), &[]).unwrap();
-        let second = Pki::open(dir.path(), &[]).unwrap();
-        assert_eq!(first.ca, second.ca);
-        assert_ne!(first.server, second.server);
+        let first = Authority::open(dir.path()).unwrap();
+        let second = Authority::open(dir.path()).unwrap();
+        assert_eq!(first.certificate, second.certificate);
+        let made = |authority: &Authority| authority.server(&[]).unwrap().certificate;
+        assert_ne!(made(&first), made(&second));
         let key = std::fs::metadata(dir.path().join("pki/ca.key")).unwrap();
         assert_eq!(key.permissions().mode() & 0o777, 0o600);
     }

@@ -52,6 +52,18 @@ pub(crate) fn unix(path: &Path) -> Result<Socket> {
     })
 }
 
+/// Lets every user of this machine connect; who is served is decided by uid.
+pub(crate) fn open_to_others(path: &Path) -> Result<()> {
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+            .map_err(|error| write_failure(path, &error))
+    };
+    if let Some(dir) = path.parent() {
+        set(dir, 0o711)?;
+    }
+    set(path, 0o666)
+}
+
 /// A directory of somebody else could hand our clients another socket.
 fn own_directory(path: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;

@@ -5,9 +5,11 @@ mod ending;
 mod listen;
 mod lock;
 mod logfile;
+mod loopback;
 mod remote;
 mod run;
 mod serve;
+mod settings;
 
 pub(crate) use ask::Running;
 pub(crate) use run::{EngineChoice, Options, run};

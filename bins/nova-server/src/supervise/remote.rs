@@ -7,7 +7,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::listen;
 use super::run::Options;
-use crate::auth::{Pki, PkiError, Tokens, server_config};
+use crate::auth::secret::{self, Digest};
+use crate::auth::{Authority, PkiError, server_config};
 
 /// Listeners for other machines, and how their callers are known.
 #[derive(Default)]
@@ -15,7 +16,8 @@ pub(super) struct Remote {
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) listeners: Vec<TcpListener>,
     pub(super) plain: Vec<TcpListener>,
-    pub(super) tokens: Option<Tokens>,
+    /// The admin's token.
+    pub(super) admin: Option<Digest>,
 }
 
 impl Remote {
@@ -30,13 +32,14 @@ impl Remote {
             remote.plain.push(listen::tcp(*address).await?);
         }
         if !remote.listeners.is_empty() || !remote.plain.is_empty() {
-            let path = Tokens::admin_file(&options.data);
-            let tokens = Tokens::load(&options.data);
-            remote.tokens = Some(tokens.map_err(|error| write_failure(&path, &error))?);
+            let path = secret::admin_file(&options.data);
+            let admin = secret::admin(&options.data);
+            remote.admin = Some(admin.map_err(|error| write_failure(&path, &error))?);
         }
         if !remote.listeners.is_empty() {
-            let pki = Pki::open(&options.data, &options.listen).map_err(pki_failure)?;
-            let config = server_config(pki).map_err(|error| {
+            let authority = Authority::open(&options.data).map_err(pki_failure)?;
+            let certificate = authority.server(&options.listen).map_err(pki_failure)?;
+            let config = server_config(&authority, certificate).map_err(|error| {
                 Failure::new(Kind::Config, format!("TLS cannot be set up: {error}"))
             })?;
             remote.tls = Some(TlsAcceptor::from(config));

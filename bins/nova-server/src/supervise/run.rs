@@ -8,15 +8,16 @@ use std::time::Duration;
 use nova_core::fs::{PRIVATE, write_atomic, write_failure};
 use nova_core::{Context, Cx, Failure, Kind, Result};
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::ending::{Signals, idle};
 use super::listen::{self, Socket};
 use super::lock::Lock;
-use super::logfile;
 use super::remote::Remote;
-use super::serve::{Shop, accept_tcp, accept_unix};
+use super::serve::{Peers, Shop, accept_tcp, accept_unix};
+use super::settings::Settings;
+use super::{logfile, loopback};
 use crate::api;
 use crate::api::kinds::image;
 use crate::app::{App, Dirs};
@@ -96,6 +97,10 @@ async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) 
     let run = options.socket.parent().unwrap_or(Path::new("/")).to_owned();
     let socket = listen::unix(&options.socket)?;
     let remote = Remote::open(options).await?;
+    let peers = Peers::of(&Settings::read(&options.data)?)?;
+    if peers.any() {
+        listen::open_to_others(&options.socket)?;
+    }
     let dirs = Dirs {
         data: options.data.clone(),
         run,
@@ -121,7 +126,7 @@ async fn serve(cx: &Cx, options: &Options, lock: &mut Lock, store: &Arc<Store>) 
     // What a kill kept from being removed.
     image::sweep(&app).await;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = accept(&app, socket, remote, stopped);
+    let mut tasks = accept(&app, (socket, peers), remote, stopped);
     lock.announce(&options.data, &options.socket, options.on_demand)?;
     ready(options)?;
     tracing::info!(
@@ -191,16 +196,23 @@ fn engine(options: &Options, dirs: &Dirs) -> Arc<dyn Engine> {
 
 fn accept(
     app: &Arc<App>,
-    socket: Socket,
+    (socket, peers): (Socket, Peers),
     remote: Remote,
     ended: watch::Receiver<bool>,
 ) -> JoinSet<()> {
+    if let Some(admin) = remote.admin {
+        app.access.take_admin(admin);
+    }
     let shop = Shop {
         router: api::router(Arc::clone(app)),
-        tokens: remote.tokens,
+        app: Arc::clone(app),
+        peers: Arc::new(peers),
         stop: ended,
     };
+    let (ask, asks) = mpsc::channel(16);
+    drop(app.loopback.set(ask));
     let mut tasks = JoinSet::new();
+    tasks.spawn(loopback::run(app.dirs.data.clone(), shop.clone(), asks));
     for listener in remote.listeners {
         tasks.spawn(accept_tcp(listener, remote.tls.clone(), shop.clone()));
     }

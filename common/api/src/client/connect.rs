@@ -21,7 +21,38 @@ impl Api {
     /// Connects to the server that the flags, the environment and the configuration name; without any, to the local one,
     /// which is started when it does not run.
     pub async fn connect(cx: &Cx) -> Result<Self> {
-        let found = find(cx).await?;
+        Self::to(cx, find(cx).await?).await
+    }
+
+    /// Connects to the local server, whatever flags and configuration name; it is started when it does not run.
+    pub async fn connect_local(cx: &Cx) -> Result<Self> {
+        Self::to(cx, local_server(cx).await?).await
+    }
+
+    /// Connects to the server of a context, or of an endpoint that a configured cluster may know, with other credentials
+    /// than the configured ones.
+    pub async fn connect_as(cx: &Cx, token: &str) -> Result<Self> {
+        let mut found = find(cx).await?;
+        found.token = Some(Secret::new(token));
+        found.tls.identity = None;
+        Self::to(cx, found).await
+    }
+
+    /// Connects to a server that no configuration knows yet.
+    pub async fn connect_at(
+        cx: &Cx,
+        server: &str,
+        authority: Option<Vec<u8>>,
+        token: &str,
+    ) -> Result<Self> {
+        let endpoint: Endpoint = server.parse().map_err(nova_http::Error::from)?;
+        let mut found = Found::at(endpoint, ServerOrigin::Explicit);
+        found.token = Some(Secret::new(token));
+        found.tls.authorities = authority;
+        Self::to(cx, found).await
+    }
+
+    async fn to(cx: &Cx, found: Found) -> Result<Self> {
         let mut config = ClientConfig::new(found.endpoint);
         config.token = found.token;
         config.tls = found.tls;

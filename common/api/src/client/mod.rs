@@ -7,6 +7,7 @@
 //!               of Image: upload       of Operation: follow, cancel
 //! ```
 
+mod access;
 mod actions;
 mod api;
 mod connect;

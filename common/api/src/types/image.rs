@@ -9,6 +9,7 @@ use super::resource::{KindInfo, NameRule, Scope, resource};
 
 /// An image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// `nova.dev/v1`.
@@ -69,6 +70,7 @@ open_enum! {
 
 /// Wanted state of an image.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ImageSpec {
     /// What it consists of; absent means a disk.
@@ -108,6 +110,7 @@ pub struct ImageSpec {
 
 /// Where the files of an image come from; exactly one is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ImageSource {
     /// Downloaded by the server.
@@ -129,6 +132,7 @@ pub struct ImageSource {
 
 /// Files of an image by role.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ImageFiles {
     /// Bootable disk.
@@ -144,6 +148,7 @@ pub struct ImageFiles {
 
 /// One file of an image.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ImageFile {
     /// Digest, 64 lower-case hex digits.
@@ -177,6 +182,7 @@ open_enum! {
 
 /// Observed state of an image.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ImageStatus {
     /// Where it is in its life.

@@ -1,7 +1,7 @@
 //! Every kind that this release knows.
 
 use super::resource::{KindInfo, Resource};
-use super::{Event, Image, Namespace, Node, Operation, VirtualMachine};
+use super::{Event, Image, Namespace, Node, Operation, Token, User, VirtualMachine};
 
 /// The kinds with a Rust type.
 pub const KINDS: &[KindInfo] = &[
@@ -11,4 +11,6 @@ pub const KINDS: &[KindInfo] = &[
     Node::INFO,
     Namespace::INFO,
     Event::INFO,
+    Token::INFO,
+    User::INFO,
 ];

@@ -1,5 +1,6 @@
 //! Objects and messages of the API as Rust types; no network, no terminal.
 
+mod access;
 mod event;
 mod exec;
 mod field_path;
@@ -20,11 +21,14 @@ mod status;
 mod strict;
 mod table;
 mod time;
+mod token;
+mod user;
 mod version;
 mod vm;
 mod vm_status;
 mod watch;
 
+pub use access::*;
 pub use event::*;
 pub use exec::*;
 pub use field_path::{FieldPath, FieldPathError};
@@ -44,6 +48,8 @@ pub use status::*;
 pub use strict::unknown_fields;
 pub use table::*;
 pub use time::Time;
+pub use token::*;
+pub use user::*;
 pub use version::VersionInfo;
 pub use vm::*;
 pub use vm_status::*;

@@ -10,6 +10,7 @@ use super::resource::{KindInfo, NameRule, Scope, resource};
 
 /// A namespace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Namespace {
     /// `v1`.
@@ -45,6 +46,7 @@ resource!(
 
 /// Wanted state of a namespace.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NamespaceSpec {
     /// Kubernetes' own finalizers.
@@ -60,6 +62,7 @@ pub struct NamespaceSpec {
 
 /// Amounts of a namespace.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Quota {
     /// Machines.
@@ -91,6 +94,7 @@ open_enum! {
 
 /// Observed state of a namespace.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NamespaceStatus {
     /// State.

@@ -11,6 +11,7 @@ use super::time::Time;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Node {
     /// `nova.dev/v1`.
@@ -46,6 +47,7 @@ resource!(
 
 /// Wanted state of a node.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSpec {
     /// No new machines are placed here.
@@ -67,6 +69,7 @@ pub struct NodeSpec {
 
 /// Amounts of a node.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeResources {
     /// Processors.
@@ -101,6 +104,7 @@ open_enum! {
 
 /// Observed state of a node.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeStatus {
     /// State.
@@ -140,6 +144,7 @@ pub struct NodeStatus {
 
 /// Versions of the programs underneath.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeVersions {
     /// Kernel release.

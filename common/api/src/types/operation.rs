@@ -10,6 +10,7 @@ use super::time::Time;
 
 /// An operation; its name is a `UUIDv7`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
     /// `nova.dev/v1`.
@@ -45,6 +46,7 @@ resource!(
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct OperationSpec {
     /// Verb, such as `create`.
@@ -70,6 +72,7 @@ pub struct OperationSpec {
 
 /// Object that an operation works on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct OperationTarget {
     /// Kind.
@@ -117,6 +120,7 @@ impl OperationPhase {
 
 /// How far an operation is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct OperationStatus {
     /// State.
@@ -180,6 +184,7 @@ open_enum! {
 
 /// One step of an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OperationStep {
     /// Standard name, such as `boot`.

@@ -345,6 +345,20 @@ impl Serialize for Quantity {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Quantity {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Quantity".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let about = "An amount: a number with an optional suffix, such as 2Gi, 512Mi, 500m or 1.5.";
+        schemars::json_schema!({
+            "description": about, "oneOf": [{"type": "string"}, {"type": "number"}],
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match serde_json::Value::deserialize(deserializer)? {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// An instant; keeps the text it came as, so that objects round-trip unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Time(String);
 

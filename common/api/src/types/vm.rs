@@ -12,6 +12,7 @@ use super::vm_status::VmStatus;
 
 /// A virtual machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VirtualMachine {
     /// `nova.dev/v1`.
@@ -73,6 +74,7 @@ open_enum! {
 
 /// Wanted state of a virtual machine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct VmSpec {
     /// What it shall do; absent means run.
@@ -124,6 +126,7 @@ pub struct VmSpec {
 
 /// Machine model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct MachineSpec {
     /// `q35` (default), `microvm` or `container`.
@@ -148,6 +151,7 @@ pub struct MachineSpec {
 
 /// Processors, memory and limits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct VmResources {
     /// Processors: `2` or `500m`.
@@ -175,6 +179,7 @@ pub struct VmResources {
 
 /// Hard limits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct VmLimits {
     /// Processor time.
@@ -193,6 +198,7 @@ pub struct VmLimits {
 
 /// Direct kernel boot and boot order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct BootSpec {
     /// Kernel: image reference or registered volume.
@@ -211,6 +217,7 @@ pub struct BootSpec {
 
 /// A disk; exactly one of its five sources is set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiskSpec {
     /// Name, unique in the machine.
@@ -258,6 +265,7 @@ pub struct DiskSpec {
 
 /// A network interface.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NicSpec {
     /// Name, unique in the machine.
@@ -290,6 +298,7 @@ pub struct NicSpec {
 
 /// Bandwidth limits of an interface.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RateSpec {
     /// Towards the guest.
@@ -302,6 +311,7 @@ pub struct RateSpec {
 
 /// A host port forwarded into the guest; the same shape reports the actual ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PortSpec {
     /// Name; absent means `PROTOCOL-GUEST`.
@@ -322,6 +332,7 @@ pub struct PortSpec {
 
 /// What is inside the machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct GuestSpec {
     /// `auto`, `required` or `none`.
@@ -346,6 +357,7 @@ pub struct GuestSpec {
 
 /// First-boot configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CloudInitSpec {
     /// User data document.
@@ -364,6 +376,7 @@ pub struct CloudInitSpec {
 
 /// Where the machine may run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PlacementSpec {
     /// This node and no other.
@@ -388,6 +401,7 @@ pub struct PlacementSpec {
 
 /// How the machine is stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ShutdownSpec {
     /// Time the guest is given; absent means 30.
@@ -403,6 +417,7 @@ pub struct ShutdownSpec {
 
 /// Health checks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ProbesSpec {
     /// Decides `Ready`.
@@ -415,6 +430,7 @@ pub struct ProbesSpec {
 
 /// One health check; exactly one of its four ways is set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProbeSpec {
     /// The agent answers a ping.
@@ -445,6 +461,7 @@ pub struct ProbeSpec {
 
 /// Checks that a TCP port accepts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TcpProbe {
     /// Port in the guest.
@@ -453,6 +470,7 @@ pub struct TcpProbe {
 
 /// Checks that an HTTP request succeeds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct HttpProbe {
     /// Port in the guest.
@@ -464,6 +482,7 @@ pub struct HttpProbe {
 
 /// Checks that a command in the guest succeeds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ExecProbe {
     /// Program and arguments.

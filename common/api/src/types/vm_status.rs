@@ -43,6 +43,7 @@ open_enum! {
 
 /// Observed state of a virtual machine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct VmStatus {
     /// Where it is in its life.
@@ -103,6 +104,7 @@ pub struct VmStatus {
 
 /// How a machine ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LastExit {
     /// Exit code of the process.
@@ -121,6 +123,7 @@ pub struct LastExit {
 
 /// An address of the guest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Address {
     /// Interface or network.
@@ -139,6 +142,7 @@ pub struct Address {
 
 /// A disk as it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct DiskStatus {
     /// Name in the spec.
@@ -159,6 +163,7 @@ pub struct DiskStatus {
 
 /// What the agent told about the guest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct GuestInfo {
     /// Operating system.
@@ -177,6 +182,7 @@ pub struct GuestInfo {
 
 /// One sample of what a machine uses.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct VmUsage {
     /// Percent of the processors given to it.
@@ -210,6 +216,7 @@ pub struct VmUsage {
 
 /// A migration under way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct MigrationStatus {
     /// Step.
@@ -228,6 +235,7 @@ pub struct MigrationStatus {
 
 /// A spec change that could not be applied live.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PendingChange {
     /// Field.

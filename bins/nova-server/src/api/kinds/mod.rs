@@ -7,6 +7,8 @@ pub(crate) mod image;
 mod namespace;
 mod node;
 mod operation;
+pub(crate) mod token;
+mod user;
 mod vm;
 
 use std::sync::Arc;
@@ -151,6 +153,8 @@ pub(crate) static ALL: &[&Kind] = &[
     &image::KIND,
     &operation::KIND,
     &node::KIND,
+    &token::KIND,
+    &user::KIND,
 ];
 
 impl Kind {

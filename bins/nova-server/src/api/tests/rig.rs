@@ -63,11 +63,7 @@ impl Rig {
     pub(super) async fn open(&self, request: http::request::Builder, body: Body) -> Response {
         let mut request = request.body(body).unwrap();
         if let Some(role) = self.role {
-            let identity = Identity {
-                user: "ana".into(),
-                role,
-                transport: Transport::Unix,
-            };
+            let identity = Identity::new("ana", role, Transport::Unix);
             request.extensions_mut().insert(identity);
         }
         self.service.call(request).await.unwrap()

@@ -1,6 +1,7 @@
 //! The events of one watch, in order.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use crate::api::error::ApiError;
 use crate::api::list::too_old;
 use crate::api::render::Renderer;
 use crate::api::select::Selection;
-use crate::app::{App, Guard};
-use crate::auth::Permit;
+use crate::app::{App, Guard, Watching};
+use crate::auth::{Identity, Permit};
 use crate::store::{Change, Expired, Object, Watch};
 
 /// Silence after which a bookmark is sent.
@@ -38,6 +39,8 @@ pub(super) struct Wanted {
     /// Revision of the initial objects, to be marked by a bookmark.
     pub(super) mark_initial: Option<u64>,
     pub(super) until: Instant,
+    /// Who reads; the watch ends with what they showed.
+    pub(super) reader: Identity,
     /// Counts this watch among those of its caller.
     pub(super) _permit: Permit,
 }
@@ -52,6 +55,9 @@ pub(super) struct Feed {
     skipped: u64,
     first: bool,
     ended: bool,
+    /// Ends with the credential of the reader.
+    expired: Pin<Box<dyn Future<Output = ApiError> + Send>>,
+    _watching: Watching,
     /// When the last event was made; a wait that is cut short does not start the silence anew.
     spoke: Instant,
     _guard: Guard,
@@ -60,6 +66,9 @@ pub(super) struct Feed {
 impl Feed {
     pub(super) fn new(app: Arc<App>, watch: Watch, mut wanted: Wanted) -> Self {
         let guard = app.activity.guard();
+        let (own, reader) = (Arc::clone(&app), wanted.reader.clone());
+        let expired = Box::pin(async move { own.access.ended(&reader).await });
+        let watching = app.served.watch();
         let initial = std::mem::take(&mut wanted.initial).into_iter();
         let pending = VecDeque::new();
         Self {
@@ -71,6 +80,8 @@ impl Feed {
             skipped: 0,
             first: true,
             ended: false,
+            expired,
+            _watching: watching,
             spoke: Instant::now(),
             _guard: guard,
         }
@@ -124,6 +135,7 @@ impl Feed {
             biased;
             () = app.activity.stopping() => return Woken::Over,
             () = sleep_until(self.wanted.until) => return Woken::Over,
+            error = &mut self.expired => return Woken::Changes(Err(error)),
             change = self.watch.next() => change,
             () = sleep_until(silence) => return Woken::Silence,
         };

@@ -24,9 +24,9 @@ use crate::auth::Held;
 use crate::store::{Object, Watch};
 
 /// Subprotocol of a watch on a WebSocket.
-const PROTOCOL: &str = "nova.watch.v1";
+pub(super) const PROTOCOL: &str = "nova.watch.v1";
 /// Sign of life on a WebSocket.
-const PING_EVERY: Duration = Duration::from_secs(20);
+pub(super) const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// `GET` of a collection with `watch=true`.
 pub(crate) async fn watch(call: &Call, mut parts: Parts) -> Result<Response, ApiError> {
@@ -44,13 +44,14 @@ pub(crate) async fn watch(call: &Call, mut parts: Parts) -> Result<Response, Api
 }
 
 /// A feed, or the one ERROR event that says why there is none.
-enum Opened {
+pub(super) enum Opened {
     Feed(Box<Feed>),
     Refused(String),
 }
 
 impl Opened {
-    async fn next(&mut self) -> Option<String> {
+    /// The next event as one line without its end; nothing when the watch is over.
+    pub(super) async fn next(&mut self) -> Option<String> {
         match self {
             Self::Feed(feed) => feed.next().await,
             Self::Refused(error) if error.is_empty() => None,
@@ -59,7 +60,8 @@ impl Opened {
     }
 }
 
-fn open(call: &Call) -> Result<Opened, ApiError> {
+/// Begins a watch as a request describes it.
+pub(super) fn open(call: &Call) -> Result<Opened, ApiError> {
     let view = View::of(&call.headers, &call.query)?;
     let selection = Selection::of(call)?;
     let timeout = call
@@ -84,6 +86,7 @@ fn open(call: &Call) -> Result<Opened, ApiError> {
         bookmarks: call.query.flag("allowWatchBookmarks"),
         initial,
         mark_initial: (start == Start::Marked).then_some(revision),
+        reader: call.identity.clone(),
         _permit: call.app.limits.hold(&call.identity, Held::Watch)?,
         until: Instant::now() + timeout.map_or_else(some_time, Duration::from_secs),
     };
@@ -149,7 +152,7 @@ fn begin(call: &Call, selection: &Selection, start: Start) -> Result<Begun, ApiE
 }
 
 /// 30 to 60 minutes: clients that started together do not come back together.
-fn some_time() -> Duration {
+pub(super) fn some_time() -> Duration {
     let random = uuid::Uuid::new_v4().as_u128() % 1800;
     Duration::from_secs(1800 + u64::try_from(random).unwrap_or(0))
 }

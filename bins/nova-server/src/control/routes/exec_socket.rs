@@ -51,18 +51,18 @@ pub(super) async fn upgrade(
         ApiError::bad_request("exec needs a WebSocket of subprotocol nova.exec.v1, or POST")
     })?;
     let permit = app.limits.hold(&identity, Held::Stream)?;
-    let user = identity.user;
+    let user = identity.user.clone();
     Ok(socket
         .protocols([EXEC_PROTOCOL])
         .max_message_size(1 << 20)
         .on_upgrade(move |socket| async move {
             tracing::info!(user, vm = %target.key, "exec begins");
-            serve(&app, target, socket).await;
+            serve(&app, (target, &identity), socket).await;
             drop(permit);
         }))
 }
 
-async fn serve(app: &App, mut target: Target, mut socket: WebSocket) {
+async fn serve(app: &App, (mut target, who): (Target, &Identity), mut socket: WebSocket) {
     let _here = app.activity.guard();
     let begun = Instant::now();
     let (session, early) = match start(app, &mut target, &mut socket).await {
@@ -81,7 +81,7 @@ async fn serve(app: &App, mut target: Target, mut socket: WebSocket) {
     {
         return abandon(session).await;
     }
-    run(app, &target, session, (early, sink, stream), begun).await;
+    run((app, who), &target, session, (early, sink, stream), begun).await;
 }
 
 /// Reads the request and runs it; nothing when the client left before. What the client sends while
@@ -141,7 +141,7 @@ type Halves = (
 );
 
 async fn run(
-    app: &App,
+    (app, who): (&App, &Identity),
     target: &Target,
     mut session: ExecSession,
     (early, mut sink, mut stream): Halves,
@@ -152,6 +152,7 @@ async fn run(
         last = show(&mut session, &mut sink) => last,
         () = feed(early, &mut stream, &input) => Last::ClientLeft,
         () = app.activity.stopping() => Last::ServerStops,
+        error = app.access.ended(who) => Last::NoLonger(error),
     };
     let notice = match last {
         Last::Exit { code, signal } => {
@@ -167,6 +168,16 @@ async fn run(
         Last::Error(None) => problem(&lost(target)),
         Last::ClientLeft => {
             drop(input);
+            return abandon(session).await;
+        }
+        Last::NoLonger(error) => {
+            let told = send(&mut sink, Message::text(problem(&error))).await;
+            tracing::info!(
+                user = who.user,
+                told = told.is_ok(),
+                "exec ends with its token"
+            );
+            drop(sink.close().await);
             return abandon(session).await;
         }
         Last::ServerStops => {
@@ -192,6 +203,8 @@ enum Last {
     Error(Option<EngineError>),
     ClientLeft,
     ServerStops,
+    /// What the client showed is no longer good.
+    NoLonger(ApiError),
 }
 
 /// Sends output until the command ends.

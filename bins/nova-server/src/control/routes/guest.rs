@@ -43,6 +43,7 @@ impl Target {
     ) -> Result<Self, ApiError> {
         identity.authorize(verb, VMS, Some(&namespace))?;
         let key = vm_key(&namespace, &name);
+        identity.look(&key)?;
         let object = app.store.require(&key)?;
         Ok(Self {
             uid: object.uid.clone(),
