@@ -55,6 +55,18 @@ pub struct ListArgs {
     /// Show names as kind.group/name
     #[arg(long)]
     pub show_kind: bool,
+
+    /// Sort by a field, as .metadata.creationTimestamp
+    #[arg(long, value_name = "PATH")]
+    pub sort_by: Option<String>,
+
+    /// Reverse the order of --sort-by
+    #[arg(long, requires = "sort_by")]
+    pub reverse: bool,
+
+    /// Say nothing about named objects that do not exist
+    #[arg(long)]
+    pub ignore_not_found: bool,
 }
 
 /// Replaces `-` among `names` by the names on standard input: one per line, blank lines and lines

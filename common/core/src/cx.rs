@@ -6,7 +6,8 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::output::{self, Format, Listing, Render};
+use crate::output::template::Surroundings;
+use crate::output::{self, Format, Listing, Output, Render};
 use crate::paths::Paths;
 use crate::progress::Progress;
 use crate::term::{ColorChoice, Terminal};
@@ -20,6 +21,7 @@ pub struct Cx {
     tool: String,
     paths: OnceLock<Result<Paths>>,
     config: OnceLock<Result<Config>>,
+    output: OnceLock<Output>,
     warned: Mutex<Vec<String>>,
 }
 
@@ -31,6 +33,7 @@ impl Cx {
             tool: tool.to_owned(),
             paths: OnceLock::new(),
             config: OnceLock::new(),
+            output: OnceLock::new(),
             warned: Mutex::default(),
         }
     }
@@ -93,14 +96,35 @@ impl Cx {
             .unwrap_or_else(|| "default".to_owned()))
     }
 
-    /// The output format. A configured one that is broken counts as `table`: the configuration
-    /// error itself is reported where the configuration is needed.
+    /// The output format with its template or columns. A configured one that is broken counts as
+    /// `table`: the configuration error itself is reported where the configuration is needed.
+    #[must_use]
+    pub fn output(&self) -> &Output {
+        self.output.get_or_init(|| {
+            let configured = || {
+                let text = self.config().ok()?.text("global.output")?;
+                Output::parse(&text).ok()
+            };
+            self.globals
+                .output
+                .clone()
+                .or_else(configured)
+                .unwrap_or_default()
+        })
+    }
+
+    /// The output format.
     #[must_use]
     pub fn format(&self) -> Format {
-        self.globals.output.unwrap_or_else(|| {
-            let configured = self.config().ok().and_then(Config::output);
-            configured.unwrap_or_default()
-        })
+        self.output().format()
+    }
+
+    /// What templates may know of where they print.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            now: self.now(),
+            color: self.color_stdout(),
+        }
     }
 
     /// The time limit of a waiting verb: `--timeout`, else `default`.
@@ -193,7 +217,7 @@ impl Cx {
     pub(crate) fn report_style(&self) -> report::Style {
         report::Style {
             json: self.globals.json_errors
-                || self.globals.output.is_some_and(Format::needs_objects),
+                || self.globals.output.as_ref().is_some_and(|o| o.format().is_document()),
             color: self.color_stderr(),
             causes: self.globals.verbose > 0,
             silent: self.globals.quiet >= 2,

@@ -29,6 +29,12 @@ variables! {
     NOVA_TOKEN;
     /// The output format, as `--output`.
     NOVA_OUTPUT;
+    /// The template of the output format, as `--template`.
+    NOVA_TEMPLATE;
+    /// The columns of a table, as `--columns`.
+    NOVA_COLUMNS;
+    /// `false` makes what a template misses an error, as `--allow-missing-template-keys`.
+    NOVA_ALLOW_MISSING_TEMPLATE_KEYS;
     /// Limit of waiting verbs, as `--timeout`.
     NOVA_TIMEOUT;
     /// `auto`, `always` or `never`, as `--color`.

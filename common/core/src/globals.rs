@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::ArgAction;
 
-use crate::output::Format;
+use crate::output::{Output, PrintArgs};
 use crate::progress::ProgressMode;
 use crate::term::ColorChoice;
 use crate::units::parse_duration;
@@ -16,9 +16,13 @@ use crate::{Failure, Result, env, suggest};
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct GlobalArgs {
-    /// Output format: table, wide, json, jsonl, yaml, name
-    #[arg(short, long, global = true, value_name = "FORMAT")]
+    /// Output format: table, wide, json, jsonl, yaml, name, csv, tsv, md, custom, or with =TEMPLATE
+    /// jsonpath, go-template, custom-columns and their -file forms
+    #[arg(short, long, global = true, value_name = "FORMAT", overrides_with = "output")]
     output: Option<String>,
+
+    #[command(flatten)]
+    printing: PrintArgs,
 
     /// Namespace to work in
     #[arg(short, long, global = true, value_name = "NS")]
@@ -90,7 +94,7 @@ pub struct GlobalArgs {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Globals {
     /// Output format, if one was named.
-    pub output: Option<Format>,
+    pub output: Option<Output>,
     /// Namespace, if one was named.
     pub namespace: Option<String>,
     /// Context, if one was named.
@@ -135,7 +139,10 @@ impl GlobalArgs {
         let log_format = text(self.log_format, "--log-format", env::NOVA_LOG_FORMAT);
         let json_format = env::get(env::NOVA_ERROR_FORMAT).as_deref() == Some("json");
         Ok(Globals {
-            output: parse(output, Format::parse)?,
+            output: match output {
+                None => self.printing.resolve(None)?,
+                given => parse(given, |text| self.printing.resolve(Some(text)))?.flatten(),
+            },
             namespace: self.namespace.or_else(|| env::get(env::NOVA_NAMESPACE)),
             context: self.context.or_else(|| env::get(env::NOVA_CONTEXT)),
             endpoint: self.endpoint.or_else(|| env::get(env::NOVA_ENDPOINT)),

@@ -2,6 +2,7 @@
 
 use nova_core::args::{ListArgs, names_with_stdin};
 use nova_core::{Cx, Item, Listing, Result};
+use serde_json::Value;
 
 use crate::session::Session;
 use crate::targets::spelled_out;
@@ -33,31 +34,28 @@ pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
     let names = spelled_out(&session, &typed).await?;
     let mut listing = session.vms.listing(cx, &args.list, &names)?;
     if args.export {
-        listing.items = Box::new(listing.items.map(|item| item.map(exported)));
+        listing.items = Box::new(listing.items.map(|item| item.and_then(exported)));
     }
     Ok(listing)
 }
 
-fn exported(item: Item) -> Item {
-    match item {
-        Item::Row(mut row) => {
-            if let Some(object) = row
-                .object
-                .as_mut()
-                .and_then(|object| object.as_object_mut())
-            {
-                object.remove("status");
-                if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut()) {
-                    metadata.retain(|key, _| {
-                        matches!(
-                            key.as_str(),
-                            "name" | "namespace" | "labels" | "annotations"
-                        )
-                    });
-                }
-            }
-            Item::Row(row)
-        }
-        other => other,
+fn exported(item: Item) -> Result<Item> {
+    let Item::Row(mut row) = item else {
+        return Ok(item);
+    };
+    if let Some(object) = row.object.take() {
+        row.object = Some(object.changed(bare)?);
+    }
+    Ok(Item::Row(row))
+}
+
+fn bare(object: &mut Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| {
+            matches!(key.as_str(), "name" | "namespace" | "labels" | "annotations")
+        });
     }
 }

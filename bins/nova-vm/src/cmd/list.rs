@@ -93,13 +93,17 @@ impl Filter {
         let name = row.full_name.rsplit('/').next().unwrap_or_default();
         let pattern =
             |pattern: &String| glob_matches(pattern.rsplit('/').next().unwrap_or(pattern), name);
-        let phase = match &row.object {
+        if self.states.is_empty() {
+            return self.patterns.is_empty() || self.patterns.iter().any(pattern);
+        }
+        let object = row.object.as_ref().and_then(|object| object.to_value().ok());
+        let phase = match &object {
             Some(object) => object["status"]["phase"].as_str(),
             None => row.cells.get(self.status).map(String::as_str),
         };
         let state = |state: &String| phase == Some(state.as_str());
         (self.patterns.is_empty() || self.patterns.iter().any(pattern))
-            && (self.states.is_empty() || self.states.iter().any(state))
+            && self.states.iter().any(state)
     }
 }
 

@@ -1,17 +1,20 @@
 //! Lists, gets and watches for the renderer.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use nova_core::args::ListArgs;
+use nova_core::output::{Object, parse_sort};
 use nova_core::{Column, Cx, Failure, Format, Item, Kind, Listing, Result, Row};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::error::ApiError;
 use super::feeder::{Sent, on_thread};
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
-use super::records::{Body, Record, Shape};
+use super::records::{Body, Manner, Record, Shape};
 use super::resources::{Decoded, ListOptions, Resources};
 use super::watch::{Feed, Step};
 use crate::types::{ColumnDefinition, KindInfo, Scope, TABLE_ACCEPT};
@@ -34,6 +37,9 @@ pub struct ListingOptions {
 impl ListingOptions {
     /// Reads the shared flags of listing commands.
     pub fn from_args(args: &ListArgs, names: &[String]) -> Result<Self> {
+        if !names.is_empty() && (args.selector.is_some() || args.field_selector.is_some()) {
+            return Err(Failure::usage("name objects or select them, not both"));
+        }
         let selector = args.selector.as_deref().unwrap_or_default();
         let fields = args.field_selector.as_deref().unwrap_or_default();
         let bad =
@@ -48,6 +54,7 @@ impl ListingOptions {
                     .map_err(|error| bad("--field-selector", &error))?,
                 chunk: Some(args.chunk_size),
                 limit: Some(args.limit),
+                with_objects: args.sort_by.is_some(),
             },
             names: names.to_vec(),
             watch: args.watch || args.watch_only,
@@ -75,7 +82,11 @@ impl<T: Decoded> Resources<T> {
         } else {
             self.clone()
         };
+        let sort_by = args.sort_by.as_deref().map(parse_sort).transpose()?;
         let mut listing = resources.listing_of(cx, options)?;
+        listing.sort_by = sort_by;
+        listing.reverse = args.reverse;
+        listing.ignore_missing = args.ignore_not_found;
         listing.no_headers = args.no_headers;
         listing.show_labels = args.show_labels;
         listing.label_columns.clone_from(&args.label_columns);
@@ -86,7 +97,8 @@ impl<T: Decoded> Resources<T> {
 
     /// A listing of chosen objects.
     pub fn listing_of(&self, cx: &Cx, options: ListingOptions) -> Result<Listing> {
-        let shape = if cx.format().needs_objects() {
+        let names_with_objects = cx.format() == Format::Name && options.list.with_objects;
+        let shape = if cx.output().needs_objects() || names_with_objects {
             Shape::Objects
         } else {
             Shape::Table
@@ -97,7 +109,6 @@ impl<T: Decoded> Resources<T> {
             resources,
             options,
             shape,
-            now: cx.now(),
         };
         let limit = cx.globals().timeout.filter(|_| watching);
         let fetch = async move |sender: &mpsc::Sender<Sent>| source.run(sender).await;
@@ -122,7 +133,6 @@ struct Source<T> {
     resources: Resources<T>,
     options: ListingOptions,
     shape: Shape,
-    now: Timestamp,
 }
 
 /// The renderer has had enough.
@@ -237,17 +247,8 @@ impl<T: Decoded> Source<T> {
         name: &str,
     ) -> std::result::Result<(Vec<ColumnDefinition>, Record), ApiError> {
         let path = self.resources.item(name);
-        let table = self.shape == Shape::Table;
-        let build = |http: &nova_http::Client| {
-            let request = http.get(&path);
-            if table {
-                request
-                    .accept(TABLE_ACCEPT)
-                    .query("includeObject", "Metadata")
-            } else {
-                request
-            }
-        };
+        let whole = self.options.list.with_objects;
+        let build = |http: &nova_http::Client| self.shape.ask(http.get(&path), whole);
         let answer = self
             .resources
             .api()
@@ -300,29 +301,14 @@ impl<T: Decoded> Source<T> {
     fn row(&self, columns: &[ColumnDefinition], record: Record) -> Result<Row> {
         let (namespace, name) = record.place;
         let (cells, object) = match record.body {
-            Body::Object(raw) => (
-                Vec::new(),
-                Some(plain(
-                    (self.resources.info(), self.options.managed_fields),
-                    serde_json::from_slice(raw.get().as_bytes())
-                        .map_err(|error| unexpected(&error))?,
-                )),
-            ),
-            Body::Cells(cells) => {
-                let types = columns
-                    .iter()
-                    .map(|column| column.type_.as_str())
-                    .chain(std::iter::repeat("string"));
-                (
-                    cells
-                        .iter()
-                        .zip(types)
-                        .map(|(cell, type_)| self.cell(cell, type_))
-                        .collect(),
-                    None,
-                )
-            }
+            Body::Object(raw) => (Vec::new(), Some(raw)),
+            Body::Cells(cells, object) => (shown_cells(columns, &cells), object),
         };
+        let owners = self.options.managed_fields;
+        let info = self.resources.info();
+        let object = object
+            .map(|raw| plain(info, raw, record.manner, owners))
+            .transpose()?;
         Ok(Row {
             full_name: format!("{}/{name}", self.resources.info().qualified_singular()),
             cells,
@@ -331,17 +317,29 @@ impl<T: Decoded> Source<T> {
             object,
         })
     }
+}
 
-    fn cell(&self, cell: &Value, type_: &str) -> String {
-        match cell {
-            Value::Null => "<none>".to_owned(),
-            Value::String(text) if type_ == "date" => match text.parse::<Timestamp>() {
-                Ok(at) => nova_core::units::format_age(self.now.as_second() - at.as_second()),
-                Err(_) => text.clone(),
-            },
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }
+fn shown_cells(columns: &[ColumnDefinition], cells: &[Value]) -> Vec<String> {
+    // Ages go on while a watch lasts, so every row asks the clock.
+    let now = Timestamp::now();
+    let types = columns.iter().map(|column| column.type_.as_str());
+    let types = types.chain(std::iter::repeat("string"));
+    cells
+        .iter()
+        .zip(types)
+        .map(|(cell, type_)| shown(cell, type_, now))
+        .collect()
+}
+
+fn shown(cell: &Value, type_: &str, now: Timestamp) -> String {
+    match cell {
+        Value::Null => "<none>".to_owned(),
+        Value::String(text) if type_ == "date" => match text.parse::<Timestamp>() {
+            Ok(at) => nova_core::units::format_age(now.as_second() - at.as_second()),
+            Err(_) => text.clone(),
+        },
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -353,19 +351,40 @@ fn headers(columns: &[ColumnDefinition]) -> Vec<Column> {
     columns.iter().map(column).collect()
 }
 
-/// Items of a list may leave out what they are. Field ownership is for machines that merge; people never want to see it.
-fn plain((info, owners): (&KindInfo, bool), mut object: Value) -> Value {
-    if let Some(fields) = object.as_object_mut() {
-        fields
-            .entry("apiVersion")
-            .or_insert_with(|| info.api_version().into());
-        fields.entry("kind").or_insert_with(|| info.kind.into());
+/// The object as people want it. Items of a list may leave out what they are; field ownership is for machines that merge.
+fn plain(info: &KindInfo, raw: Box<RawValue>, manner: Manner, owners: bool) -> Result<Object> {
+    let object = Object::new(match manner.owners.filter(|_| !owners) {
+        Some(range) => without(raw.get(), range).into(),
+        None => raw.into(),
+    });
+    if manner.says_kind {
+        return Ok(object);
     }
-    let metadata = object.get_mut("metadata").filter(|_| !owners);
-    if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
+    object.changed(|value| {
+        if let Some(fields) = value.as_object_mut() {
+            fields
+                .entry("apiVersion")
+                .or_insert_with(|| info.api_version().into());
+            fields.entry("kind").or_insert_with(|| info.kind.into());
+        }
+    })
+}
+
+/// JSON text without the member whose value lies at `range`: its key and one of the commas beside it go too.
+fn without(text: &str, range: Range<usize>) -> String {
+    let before = text[..range.start]
+        .trim_end()
+        .trim_end_matches(':')
+        .trim_end();
+    let before = before
+        .strip_suffix("\"managedFields\"")
+        .unwrap_or(before)
+        .trim_end();
+    let after = text[range.end..].trim_start();
+    match after.strip_prefix(',') {
+        Some(after) => format!("{before}{after}"),
+        None => format!("{}{after}", before.strip_suffix(',').unwrap_or(before)),
     }
-    object
 }
 
 fn unexpected(error: &serde_json::Error) -> Failure {
@@ -373,4 +392,32 @@ fn unexpected(error: &serde_json::Error) -> Failure {
         Kind::Failed,
         format!("the server sent something unexpected: {error}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_owners_are_cut_out_wherever_they_stand() {
+        let cases = [
+            (r#"{"a":{"managedFields":[1],"n":2}}"#, r#"{"a":{"n":2}}"#),
+            (
+                r#"{"a":{"l":0, "managedFields" : [1] , "n":2}}"#,
+                r#"{"a":{"l":0, "n":2}}"#,
+            ),
+            (r#"{"a":{"l":0,"managedFields":[1]}}"#, r#"{"a":{"l":0}}"#),
+            (r#"{"a":{"managedFields":[1]}}"#, r#"{"a":{}}"#),
+        ];
+        for (text, wanted) in cases {
+            let start = text.find("[1]").unwrap();
+            let cut = without(text, start..start + 3);
+            let value: Value = serde_json::from_str(&cut).unwrap();
+            assert_eq!(
+                value,
+                serde_json::from_str::<Value>(wanted).unwrap(),
+                "{cut}"
+            );
+        }
+    }
 }

@@ -81,7 +81,7 @@ impl Resources<Operation> {
 fn decode(record: &Record) -> Option<Operation> {
     match &record.body {
         Body::Object(raw) => serde_json::from_slice(raw.get().as_bytes()).ok(),
-        Body::Cells(_) => None,
+        Body::Cells(..) => None,
     }
 }
 

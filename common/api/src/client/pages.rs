@@ -1,6 +1,7 @@
 //! Lists that arrive in pages nobody sees.
 
 use super::error::ApiError;
+use super::records::Shape;
 use super::resources::{Decoded, ListOptions, Resources};
 use crate::types::{List, TABLE_ACCEPT};
 
@@ -102,9 +103,7 @@ pub(crate) async fn fetch<T: Decoded>(
             request = request.query("continue", token);
         }
         match accept {
-            Some(TABLE_ACCEPT) => request
-                .accept(TABLE_ACCEPT)
-                .query("includeObject", "Metadata"),
+            Some(TABLE_ACCEPT) => Shape::Table.ask(request, options.with_objects),
             Some(accept) => request.accept(accept),
             None => request,
         }

@@ -3,11 +3,15 @@
 //! A piece keeps its JSON unparsed: a watch holds every object it has seen, so that it can tell what changed after it lost its
 //! place, and ten thousand parsed trees would take ten times the memory.
 
+use std::ops::Range;
+
+use nova_http::Request;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::types::{ColumnDefinition, ListMeta, WatchEventType};
+use crate::types::{ColumnDefinition, ListMeta, TABLE_ACCEPT, WatchEventType};
 
 /// Which representation is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +32,25 @@ pub(crate) struct Record {
     pub(crate) uid: String,
     pub(crate) revision: String,
     pub(crate) labels: Vec<(String, String)>,
+    pub(crate) manner: Manner,
     pub(crate) body: Body,
+}
+
+/// What of an object's text a person does not want to see as it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Manner {
+    /// It says its `apiVersion` and `kind`.
+    pub(crate) says_kind: bool,
+    /// Where the value of `metadata.managedFields` lies in the text.
+    pub(crate) owners: Option<Range<usize>>,
 }
 
 /// Content of a record.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
     Object(Box<RawValue>),
-    Cells(Vec<Value>),
+    /// Cells of a row, with the whole object where that was asked for.
+    Cells(Vec<Value>, Option<Box<RawValue>>),
 }
 
 /// A page of records.
@@ -50,25 +65,38 @@ pub(crate) struct Page {
 /// An event of a watch, sorted.
 #[derive(Debug)]
 pub(crate) enum Event {
-    Change(WatchEventType, Vec<ColumnDefinition>, Record),
+    Change(WatchEventType, Vec<ColumnDefinition>, Box<Record>),
     Bookmark(String),
     Error(Box<RawValue>),
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Meta {
+struct Meta<'a> {
     name: String,
     namespace: String,
     uid: String,
     resource_version: String,
     labels: std::collections::BTreeMap<String, String>,
+    #[serde(borrow)]
+    managed_fields: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct WithMeta {
-    #[serde(default)]
-    metadata: Meta,
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct WithMeta<'a> {
+    #[serde(default, borrow)]
+    metadata: Meta<'a>,
+    api_version: Option<IgnoredAny>,
+    kind: Option<Kind>,
+}
+
+/// Whether an object is whole or only its metadata.
+#[derive(Deserialize, PartialEq, Eq)]
+enum Kind {
+    PartialObjectMetadata,
+    #[serde(other)]
+    Other,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +122,7 @@ struct RawTable {
 struct RawRow {
     #[serde(default)]
     cells: Vec<Value>,
-    object: Option<WithMeta>,
+    object: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -104,29 +132,54 @@ struct RawEvent {
     object: Box<RawValue>,
 }
 
-fn record(meta: Meta, body: Body) -> Record {
-    Record {
-        place: (meta.namespace, meta.name),
-        uid: meta.uid,
-        revision: meta.resource_version,
-        labels: meta.labels.into_iter().collect(),
-        body,
+fn object(raw: Box<RawValue>) -> serde_json::Result<Record> {
+    let with: WithMeta<'_> = serde_json::from_str(raw.get())?;
+    let mut record = with.record(&raw);
+    record.body = Body::Object(raw);
+    Ok(record)
+}
+
+fn row(row: RawRow) -> serde_json::Result<Record> {
+    let raw = row.object.unwrap_or_else(|| RawValue::NULL.to_owned());
+    let with: Option<WithMeta<'_>> = serde_json::from_str(raw.get())?;
+    let with = with.unwrap_or_default();
+    let whole = with.kind == Some(Kind::Other);
+    let mut record = with.record(&raw);
+    record.body = Body::Cells(row.cells, whole.then_some(raw));
+    Ok(record)
+}
+
+impl WithMeta<'_> {
+    /// The record of the object whose text is `raw`, without its content.
+    fn record(self, raw: &RawValue) -> Record {
+        let owners = self.metadata.managed_fields.map(|fields| {
+            let start = fields.get().as_ptr() as usize - raw.get().as_ptr() as usize;
+            start..start + fields.get().len()
+        });
+        let says_kind = self.api_version.is_some() && self.kind.is_some();
+        Record {
+            place: (self.metadata.namespace, self.metadata.name),
+            uid: self.metadata.uid,
+            revision: self.metadata.resource_version,
+            labels: self.metadata.labels.into_iter().collect(),
+            manner: Manner { says_kind, owners },
+            body: Body::Cells(Vec::new(), None),
+        }
     }
 }
 
-fn object(raw: Box<RawValue>) -> serde_json::Result<Record> {
-    let with: WithMeta = serde_json::from_slice(raw.get().as_bytes())?;
-    Ok(record(with.metadata, Body::Object(raw)))
-}
-
-fn row(row: RawRow) -> Record {
-    record(
-        row.object.map(|object| object.metadata).unwrap_or_default(),
-        Body::Cells(row.cells),
-    )
-}
-
 impl Shape {
+    /// Asks for this representation; rows come with metadata, or with whole objects.
+    pub(crate) fn ask(self, request: Request, with_objects: bool) -> Request {
+        match self {
+            Self::Objects => request,
+            Self::Table => {
+                let include = if with_objects { "Object" } else { "Metadata" };
+                request.accept(TABLE_ACCEPT).query("includeObject", include)
+            }
+        }
+    }
+
     /// Reads a list.
     pub(crate) fn page(self, body: &[u8]) -> serde_json::Result<Page> {
         match self {
@@ -148,7 +201,11 @@ impl Shape {
                 let table: RawTable = serde_json::from_slice(body)?;
                 Ok(Page {
                     columns: table.column_definitions,
-                    records: table.rows.into_iter().map(row).collect(),
+                    records: table
+                        .rows
+                        .into_iter()
+                        .map(row)
+                        .collect::<serde_json::Result<_>>()?,
                     revision: table.metadata.resource_version,
                     next: table.metadata.continue_token,
                 })
@@ -181,21 +238,28 @@ impl Shape {
             return Ok(Some(Event::Change(
                 event.type_,
                 Vec::new(),
-                object(event.object)?,
+                Box::new(object(event.object)?),
             )));
         }
         let table: RawTable = serde_json::from_slice(event.object.get().as_bytes())?;
         let first = table.rows.into_iter().next();
-        Ok(first.map(|first| Event::Change(event.type_, table.column_definitions, row(first))))
+        let Some(first) = first.map(row).transpose()? else {
+            return Ok(None);
+        };
+        Ok(Some(Event::Change(
+            event.type_,
+            table.column_definitions,
+            Box::new(first),
+        )))
     }
 
     /// Revision of a bookmark: of the object itself, of its only row, or of the table.
     fn bookmark(self, raw: &RawValue) -> serde_json::Result<Option<String>> {
-        let with: WithMeta = serde_json::from_slice(raw.get().as_bytes())?;
+        let with: WithMeta<'_> = serde_json::from_str(raw.get())?;
         let mut revision = with.metadata.resource_version;
         if revision.is_empty() && self == Self::Table {
             let table: RawTable = serde_json::from_slice(raw.get().as_bytes())?;
-            let first = table.rows.into_iter().next().map(row);
+            let first = table.rows.into_iter().next().map(row).transpose()?;
             revision = first.map(|first| first.revision).unwrap_or_default();
         }
         Ok(Some(revision).filter(|revision| !revision.is_empty()))

@@ -54,6 +54,8 @@ pub struct ListOptions {
     pub chunk: Option<u64>,
     /// Objects in all; absent or 0 means every one.
     pub limit: Option<u64>,
+    /// Rows of tables bring their whole objects.
+    pub with_objects: bool,
 }
 
 impl ListOptions {

@@ -246,7 +246,7 @@ impl<T: Decoded> Resources<T> {
 fn value(record: Record) -> Option<Value> {
     match record.body {
         Body::Object(raw) => serde_json::from_slice(raw.get().as_bytes()).ok(),
-        Body::Cells(_) => None,
+        Body::Cells(..) => None,
     }
 }
 

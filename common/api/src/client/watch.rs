@@ -112,12 +112,7 @@ impl<T: Decoded> Feed<T> {
                 .query("allowWatchBookmarks", "true")
                 .query_opt("resourceVersion", revision)
                 .once();
-            let request = match self.shape {
-                Shape::Table => request
-                    .accept(TABLE_ACCEPT)
-                    .query("includeObject", "Metadata"),
-                Shape::Objects => request,
-            };
+            let request = self.shape.ask(request, self.options.with_objects);
             request
                 .lines()
                 .await
@@ -145,7 +140,7 @@ impl<T: Decoded> Feed<T> {
                     self.ready.push_back(Step::Columns(columns));
                 }
                 self.revision = Some(record.revision.clone());
-                self.change(type_, record);
+                self.change(type_, *record);
             }
         }
         Ok(())
@@ -346,7 +341,8 @@ mod tests {
             uid: uid.to_owned(),
             revision: revision.to_owned(),
             labels: Vec::new(),
-            body: Body::Cells(Vec::new()),
+            manner: crate::client::records::Manner::default(),
+            body: Body::Cells(Vec::new(), None),
         }
     }
 

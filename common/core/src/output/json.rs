@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::reindent::reindent;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
@@ -17,6 +18,27 @@ pub fn to_line(value: &impl Serialize) -> serde_json::Result<String> {
     render(value, GoJson(CompactFormatter))
 }
 
+/// Writes the object of a list, indented at `level` or compact; most are copied, not parsed.
+pub(crate) fn write_raw(
+    raw: &str,
+    level: Option<usize>,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    if reindent(raw, level, out) {
+        return Ok(());
+    }
+    let value: serde_json::Value = serde_json::from_str(raw)?;
+    let text = match level {
+        Some(level) => {
+            let text = render(&value, GoJson(PrettyFormatter::with_indent(b"    ")))?;
+            text.replace('\n', &format!("\n{}", "    ".repeat(level)))
+        }
+        None => to_line(&value)?,
+    };
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
 fn render<F: Formatter>(value: &impl Serialize, formatter: F) -> serde_json::Result<String> {
     // Through `Value`, whose maps are sorted; struct fields would keep their order otherwise.
     let sorted = serde_json::to_value(value)?;
@@ -29,6 +51,15 @@ fn render<F: Formatter>(value: &impl Serialize, formatter: F) -> serde_json::Res
 struct GoJson<F>(F);
 
 impl<F: Formatter> Formatter for GoJson<F> {
+    fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
+        // Go decodes what does not fit 64 signed bits as floating.
+        match i64::try_from(value) {
+            Ok(value) => self.0.write_i64(writer, value),
+            #[expect(clippy::cast_precision_loss, reason = "as Go does")]
+            Err(_) => self.write_f64(writer, value as f64),
+        }
+    }
+
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(go_float(value).as_bytes())
     }

@@ -1,53 +1,57 @@
-//! Writes a listing as it arrives: tables, names, JSON item by item, YAML, JSON lines.
+//! Writes a listing as it arrives, in every format: JSON item by item, templates of lists at the end.
 
 use std::io::Write;
 
 use serde_json::Value;
 
-use crate::output::render::{broken, encoding, flush, line, list_of, write_value};
-use crate::output::table::{widen, write_row};
-use crate::output::{Column, Format, Item, Listing, Row, escape_cell, json, to_yaml};
-use crate::{Context, Kind, Result};
+use super::grid::{Frame, Grid};
+use super::render::{broken, encoding, flush, line, write_value};
+use super::spec::{Layout, list_of};
+use super::template::{Surroundings, Template};
+use super::{Format, Item, Listing, Object, Output, Row, json, jsonpath::JsonPath, to_yaml};
+use crate::{Context, Failure, Kind, Result};
 
 /// Turns items into text; see [`ListWriter::finish`] for what closes the document.
-pub(crate) struct ListWriter {
+pub(crate) struct ListWriter<'o> {
+    output: &'o Output,
     format: Format,
+    surroundings: Surroundings,
     pub(crate) listing: Listing,
-    columns: Vec<Column>,
-    /// Rows of a table wait until the list is complete, since widths depend on all of them.
-    waiting: Vec<Vec<String>>,
-    widths: Vec<usize>,
-    headers_done: bool,
-    list_done: bool,
+    grid: Grid,
+    /// Objects of a template that sees the whole list.
+    whole: Vec<Value>,
+    buffer: Vec<u8>,
     pub(crate) shown: usize,
 }
 
-impl ListWriter {
-    pub(crate) fn new(format: Format, listing: Listing) -> Self {
+impl<'o> ListWriter<'o> {
+    pub(crate) fn new(output: &'o Output, surroundings: Surroundings, listing: Listing) -> Self {
         // A watch has no end, so there is no one document to close.
-        let format = if listing.watching && format == Format::Json {
-            Format::Jsonl
-        } else {
-            format
+        let format = match output.format() {
+            Format::Json if listing.watching => Format::Jsonl,
+            format => format,
         };
         Self {
+            output,
             format,
+            surroundings,
             listing,
-            columns: Vec::new(),
-            waiting: Vec::new(),
-            widths: Vec::new(),
-            headers_done: false,
-            list_done: false,
+            grid: Grid::default(),
+            whole: Vec::new(),
+            buffer: Vec::new(),
             shown: 0,
         }
     }
 
     pub(crate) fn item(&mut self, item: Item, out: &mut dyn Write) -> Result<()> {
         match item {
-            Item::Columns(columns) => {
-                self.columns = columns;
-                Ok(())
-            }
+            Item::Columns(columns) => self.grid.columns(
+                Frame {
+                    output: self.output,
+                    listing: &self.listing,
+                },
+                columns,
+            ),
             Item::Row(row) => self.row("ADDED", &row, out),
             Item::Event(kind, row) => {
                 self.row(&kind, &row, out)?;
@@ -63,45 +67,99 @@ impl ListWriter {
 
     fn row(&mut self, event: &str, row: &Row, out: &mut dyn Write) -> Result<()> {
         self.shown += 1;
-        match self.format {
-            Format::Table | Format::Wide => {
-                let cells = self.cells(event, row);
-                if self.list_done {
-                    widen(&mut self.widths, &cells);
-                    return write_row(out, &cells, &self.widths).map_err(broken);
+        match (self.format, self.output.layout()) {
+            (Format::Name, _) => line(out, &row.full_name),
+            (Format::Json, _) => self.json_item(row, out),
+            (Format::Jsonl, _) => self.json_line(event, row, out),
+            (Format::Yaml, _) => self.yaml_item(event, row, out),
+            (_, Layout::Path(_) | Layout::Template(_)) => {
+                let document = self.document(event, row)?;
+                if self.listing.single || self.listing.watching {
+                    return self.by_template(&document, out);
                 }
-                self.waiting.push(cells);
+                self.whole.push(document);
                 Ok(())
             }
-            Format::Name => line(out, &row.full_name),
-            Format::Json => self.json_item(row, out),
-            Format::Yaml => self.yaml_item(event, row, out),
-            Format::Jsonl => write_value(Format::Jsonl, &self.document(event, row), out),
+            (_, Layout::Paths(columns)) => {
+                self.grid.start();
+                let document = self.document(event, row)?;
+                let cells = columns.iter().map(|column| column.cell(&document));
+                match cells.collect::<std::result::Result<Vec<_>, _>>() {
+                    Ok(cells) => self.grid.row(
+                        Frame {
+                            output: self.output,
+                            listing: &self.listing,
+                        },
+                        &cells,
+                        out,
+                    ),
+                    Err(error) => {
+                        // What was fine is still shown.
+                        self.end_of_list(out)?;
+                        Err(Failure::usage(format!("custom columns: {error}")))
+                    }
+                }
+            }
+            _ => {
+                let frame = Frame {
+                    output: self.output,
+                    listing: &self.listing,
+                };
+                let cells = self.grid.cells(frame, event, row);
+                self.grid.row(frame, &cells, out)
+            }
         }
     }
 
-    fn document(&self, event: &str, row: &Row) -> Value {
-        let object = row.object.clone().unwrap_or_default();
+    fn document(&self, event: &str, row: &Row) -> Result<Value> {
+        let object = row
+            .object
+            .as_ref()
+            .map(Object::to_value)
+            .transpose()?
+            .unwrap_or_default();
         if self.listing.with_events {
-            return serde_json::json!({"type": event, "object": object});
+            return Ok(serde_json::json!({"type": event, "object": object}));
         }
-        object
+        Ok(object)
+    }
+
+    fn by_template(&self, document: &Value, out: &mut dyn Write) -> Result<()> {
+        print_layout(self.output, self.surroundings, document, out)
     }
 
     /// Items are written one by one, so that ten thousand never wait in memory.
     fn json_item(&mut self, row: &Row, out: &mut dyn Write) -> Result<()> {
-        let object = row.object.as_ref().unwrap_or(&Value::Null);
-        let text = json::to_pretty(object).context(Kind::Internal, encoding)?;
+        let raw = row.object.as_ref().map_or("null", Object::json);
+        self.buffer.clear();
         if self.listing.single {
-            return out.write_all(text.as_bytes()).map_err(broken);
+            json::write_raw(raw, Some(0), &mut self.buffer).context(Kind::Failed, encoding)?;
+            self.buffer.push(b'\n');
+        } else {
+            let open = if self.shown == 1 { LIST_OPEN } else { ",\n" };
+            self.buffer.extend_from_slice(open.as_bytes());
+            self.buffer.extend_from_slice(b"        ");
+            json::write_raw(raw, Some(2), &mut self.buffer).context(Kind::Failed, encoding)?;
         }
-        let open = if self.shown == 1 { LIST_OPEN } else { ",\n" };
-        let body = text.trim_end().replace('\n', "\n        ");
-        write!(out, "{open}        {body}").map_err(broken)
+        out.write_all(&self.buffer).map_err(broken)
+    }
+
+    fn json_line(&mut self, event: &str, row: &Row, out: &mut dyn Write) -> Result<()> {
+        let raw = row.object.as_ref().map_or("null", Object::json);
+        self.buffer.clear();
+        let (open, close) = if self.listing.with_events {
+            ("{\"object\":", format!(",\"type\":\"{event}\"}}\n"))
+        } else {
+            ("", "\n".to_owned())
+        };
+        self.buffer.extend_from_slice(open.as_bytes());
+        json::write_raw(raw, None, &mut self.buffer).context(Kind::Failed, encoding)?;
+        self.buffer.extend_from_slice(close.as_bytes());
+        out.write_all(&self.buffer).map_err(broken)
     }
 
     fn yaml_item(&mut self, event: &str, row: &Row, out: &mut dyn Write) -> Result<()> {
-        let text = to_yaml(&self.document(event, row))?;
+        let text = to_yaml(&self.document(event, row)?)?;
         if self.listing.single {
             return out.write_all(text.as_bytes()).map_err(broken);
         }
@@ -117,43 +175,24 @@ impl ListWriter {
     }
 
     fn end_of_list(&mut self, out: &mut dyn Write) -> Result<()> {
-        if self.list_done {
-            return Ok(());
-        }
-        self.list_done = true;
-        if !self.format.is_human() {
-            return Ok(());
-        }
-        let rows = std::mem::take(&mut self.waiting);
-        let headers = self.headers();
-        let show = !self.listing.no_headers && (!rows.is_empty() || self.listing.watching);
-        if show {
-            widen(&mut self.widths, &headers);
-        }
-        if self.listing.with_events {
-            // Room for the longest word, since later events share these widths.
-            widen(&mut self.widths, &["MODIFIED".to_owned()]);
-        }
-        for row in &rows {
-            widen(&mut self.widths, row);
-        }
-        if show && !self.headers_done {
-            self.headers_done = true;
-            write_row(out, &headers, &self.widths).map_err(broken)?;
-        }
-        rows.iter()
-            .try_for_each(|row| write_row(out, row, &self.widths))
-            .map_err(broken)
+        self.grid.end_of_list(
+            Frame {
+                output: self.output,
+                listing: &self.listing,
+            },
+            out,
+        )
     }
 
     pub(crate) fn finish(&mut self, out: &mut dyn Write) -> Result<()> {
         self.end_of_list(out)?;
+        let many = !self.listing.single;
         match self.format {
-            Format::Json if !self.listing.single && self.shown == 0 => {
+            Format::Json if many && self.shown == 0 => {
                 write_value(Format::Json, &list_of(&[]), out)
             }
-            Format::Json if !self.listing.single => out.write_all(LIST_CLOSE).map_err(broken),
-            Format::Yaml if !self.listing.single && !self.listing.watching => {
+            Format::Json if many => out.write_all(LIST_CLOSE).map_err(broken),
+            Format::Yaml if many && !self.listing.watching => {
                 let open = if self.shown == 0 {
                     "apiVersion: v1\nitems: []\n"
                 } else {
@@ -161,94 +200,63 @@ impl ListWriter {
                 };
                 writeln!(out, "{open}kind: List\nmetadata:\n  resourceVersion: ''").map_err(broken)
             }
+            Format::JsonPath | Format::JsonPathAsJson | Format::GoTemplate
+                if many && !self.listing.watching =>
+            {
+                let list = list_of(&self.whole);
+                self.by_template(&list, out)
+            }
             _ => Ok(()),
         }
     }
+}
 
-    fn visible(&self) -> impl Iterator<Item = (usize, &Column)> {
-        let wide = self.format == Format::Wide;
-        self.columns
-            .iter()
-            .enumerate()
-            .filter(move |(_, column)| wide || column.priority == 0)
+/// Writes what a template makes of a document, up to where it fails.
+pub(crate) fn print_layout(
+    output: &Output,
+    surroundings: Surroundings,
+    document: &Value,
+    out: &mut dyn Write,
+) -> Result<()> {
+    match output.layout() {
+        Layout::Path(path) => by_path(output.format(), path, document, out),
+        Layout::Template(template) => by_template(template, surroundings, document, out),
+        _ => Ok(()),
     }
+}
 
-    fn headers(&self) -> Vec<String> {
-        let own = self.visible().map(|(_, column)| column.name.to_uppercase());
-        let labels = self
-            .listing
-            .label_columns
-            .iter()
-            .map(|key| label_header(key));
-        let mut headers: Vec<String> = own.chain(labels).collect();
-        if self.listing.with_namespace {
-            headers.insert(0, "NAMESPACE".to_owned());
-        }
-        if self.listing.with_events {
-            headers.insert(0, "EVENT".to_owned());
-        }
-        if self.listing.show_labels {
-            headers.push("LABELS".to_owned());
-        }
-        headers
-    }
+fn by_path(format: Format, path: &JsonPath, document: &Value, out: &mut dyn Write) -> Result<()> {
+    let text = match format {
+        Format::JsonPathAsJson => path.print_json(document),
+        _ => path.print(document),
+    };
+    let text = text.map_err(|error| Failure::usage(format!("jsonpath: {error}")))?;
+    out.write_all(text.as_bytes()).map_err(broken)
+}
 
-    fn cells(&self, event: &str, row: &Row) -> Vec<String> {
-        let mut cells: Vec<String> = self
-            .visible()
-            .map(|(at, _)| {
-                row.cells
-                    .get(at)
-                    .map_or_else(|| "<none>".into(), |c| escape_cell(c))
-            })
-            .collect();
-        if self.listing.show_kind && !cells.is_empty() {
-            cells[0] = escape_cell(&row.full_name);
-        }
-        cells.extend(
-            self.listing
-                .label_columns
-                .iter()
-                .map(|key| label_of(row, key)),
-        );
-        if self.listing.with_namespace {
-            cells.insert(0, row.namespace.clone().unwrap_or_default());
-        }
-        if self.listing.with_events {
-            cells.insert(0, event.to_owned());
-        }
-        if self.listing.show_labels {
-            cells.push(all_labels(row));
-        }
-        cells
-    }
+fn by_template(
+    template: &Template,
+    surroundings: Surroundings,
+    document: &Value,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (text, end) = template.print(document, surroundings);
+    out.write_all(text.as_bytes()).map_err(broken)?;
+    end.map_err(|error| {
+        // The error must not be glued to the text on a terminal.
+        drop(out.flush());
+        Failure::usage(format!("go-template: {error}"))
+    })
 }
 
 const LIST_OPEN: &str = "{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n";
 const LIST_CLOSE: &[u8] =
     b"\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n";
 
-fn label_header(key: &str) -> String {
-    key.rsplit('/').next().unwrap_or(key).to_uppercase()
-}
-
-fn label_of(row: &Row, key: &str) -> String {
-    let found = row.labels.iter().find(|(name, _)| name == key);
-    found.map_or_else(|| "<none>".to_owned(), |(_, value)| escape_cell(value))
-}
-
-fn all_labels(row: &Row) -> String {
-    if row.labels.is_empty() {
-        return "<none>".to_owned();
-    }
-    let mut pairs: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    pairs.sort();
-    escape_cell(&pairs.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Column;
     use serde_json::json;
 
     fn row(name: &str, phase: &str) -> Row {
@@ -257,7 +265,7 @@ mod tests {
             cells: vec![name.into(), phase.into(), "u-1".into()],
             namespace: Some("default".into()),
             labels: vec![("b".into(), "2".into()), ("a".into(), "1".into())],
-            object: Some(json!({"metadata": {"name": name}})),
+            object: Some(Object::from_value(&json!({"metadata": {"name": name}})).unwrap()),
         }
     }
 
@@ -276,7 +284,8 @@ mod tests {
     fn render(format: Format, change: impl FnOnce(&mut Listing), items: Vec<Item>) -> String {
         let mut listing = Listing::new(std::iter::empty());
         change(&mut listing);
-        let mut writer = ListWriter::new(format, listing);
+        let output = Output::from(format);
+        let mut writer = ListWriter::new(&output, Surroundings::default(), listing);
         let mut out = Vec::new();
         for item in items {
             writer.item(item, &mut out).unwrap();
@@ -311,7 +320,7 @@ mod tests {
         );
         assert_eq!(
             text,
-            "NAMESPACE   NAME   PHASE     A        A     LABELS\ndefault     a      Running   <none>   1     a=1,b=2\n"
+            "NAMESPACE   NAME   PHASE     A     A     LABELS\ndefault     a      Running         1     a=1,b=2\n"
         );
     }
 

@@ -1,7 +1,7 @@
 //! Lists, gets and watches: columns plus rows that arrive one by one.
 
-use serde_json::Value;
-
+use super::Object;
+use super::jsonpath::JsonPath;
 use crate::Failure;
 
 /// One column of a list.
@@ -25,7 +25,7 @@ pub struct Row {
     /// Labels, for `--show-labels` and `-L`.
     pub labels: Vec<(String, String)>,
     /// The whole object, where the format needs it.
-    pub object: Option<Value>,
+    pub object: Option<Object>,
 }
 
 /// What a listing yields.
@@ -69,6 +69,12 @@ pub struct Listing {
     pub show_kind: bool,
     /// The listing goes on as a watch, so JSON is written as lines.
     pub watching: bool,
+    /// Rows are sorted by this field before they are shown; they then come with their objects.
+    pub sort_by: Option<JsonPath>,
+    /// The sorted order is reversed.
+    pub reverse: bool,
+    /// `Item::Failed` of a missing object is passed over in silence.
+    pub ignore_missing: bool,
 }
 
 impl Listing {
@@ -86,6 +92,9 @@ impl Listing {
             with_events: false,
             show_kind: false,
             watching: false,
+            sort_by: None,
+            reverse: false,
+            ignore_missing: false,
         }
     }
 }

@@ -101,6 +101,17 @@ impl Render for Outcomes {
         }
     }
 
+    fn grid(&self, table: &mut Table) {
+        table.headers(["target", "change"]);
+        for item in &self.items {
+            let change = item
+                .result
+                .as_ref()
+                .map_or("failed".to_owned(), Change::words);
+            table.row([&item.full_name, &change]);
+        }
+    }
+
     fn names(&self) -> Vec<String> {
         self.items
             .iter()

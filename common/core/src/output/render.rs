@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::list::ListWriter;
-use crate::output::{Format, Item, Listing, Table, json, to_yaml};
+use crate::output::list::{ListWriter, print_layout};
+use crate::output::spec::{Layout, list_of};
+use crate::output::{Format, Item, Listing, Output, Row, Table, json, sort, to_yaml};
 use crate::{Context, Cx, Failure, Kind, Result};
 
 /// A result that can be shown in every format.
@@ -15,6 +16,11 @@ use crate::{Context, Cx, Failure, Kind, Result};
 pub trait Render: Serialize {
     /// Fills the table for people.
     fn table(&self, table: &mut Table);
+
+    /// Fills the table of csv, tsv and md, where lines for people are no rows.
+    fn grid(&self, table: &mut Table) {
+        self.table(table);
+    }
 
     /// The lines of `-o name`.
     fn names(&self) -> Vec<String> {
@@ -50,18 +56,69 @@ pub(crate) fn emit_report(cx: &Cx, report: &impl Render) -> Result<()> {
 }
 
 fn write_report(cx: &Cx, report: &impl Render, out: &mut dyn Write) -> Result<()> {
-    match cx.format() {
-        Format::Table | Format::Wide => {
-            let mut table = Table::default();
+    let output = cx.output();
+    let mut table = Table::default();
+    match (output.format(), output.layout()) {
+        (Format::Table | Format::Wide | Format::Custom, Layout::Fixed) => {
             report.table(&mut table);
             table.write(out, true).map_err(broken)
         }
-        Format::Name => report.names().iter().try_for_each(|name| line(out, name)),
-        format => match report.documents() {
+        (Format::Name, _) => report.names().iter().try_for_each(|name| line(out, name)),
+        (
+            format @ (Format::Custom | Format::Csv | Format::Tsv | Format::Md),
+            Layout::Fixed | Layout::Named(_),
+        ) => {
+            report.grid(&mut table);
+            if let Layout::Named(names) = output.layout() {
+                table.pick(names)?;
+            }
+            table.write_as(format, out).map_err(broken)
+        }
+        (_, Layout::Paths(_)) => write_paths(output, &documents(report)?, out),
+        (_, Layout::Path(_) | Layout::Template(_)) => {
+            print_layout(output, cx.surroundings(), &whole(documents(report)?), out)
+        }
+        (format, _) => match report.documents() {
             Some(documents) => write_documents(format, &documents, out),
             None => write_value(format, report, out),
         },
     }
+}
+
+/// What templates see: the objects where the report is made of them, else the report itself.
+fn documents(report: &impl Render) -> Result<Vec<Value>> {
+    match report.documents() {
+        Some(documents) => Ok(documents),
+        None => Ok(vec![
+            serde_json::to_value(report).context(Kind::Internal, encoding)?,
+        ]),
+    }
+}
+
+fn whole(mut documents: Vec<Value>) -> Value {
+    match documents.len() {
+        1 => documents.remove(0),
+        _ => list_of(&documents),
+    }
+}
+
+/// A row per object; a report that is itself a list has a row per item.
+fn write_paths(output: &Output, documents: &[Value], out: &mut dyn Write) -> Result<()> {
+    let Layout::Paths(columns) = output.layout() else {
+        return Ok(());
+    };
+    let items = match documents {
+        [Value::Object(fields)] => fields.get("items").and_then(Value::as_array),
+        _ => None,
+    };
+    let mut table = Table::default();
+    table.plain_headers(columns.iter().map(|column| column.header.clone()));
+    for document in items.map_or(documents, Vec::as_slice) {
+        let cells = columns.iter().map(|column| column.cell(document));
+        let cells = cells.collect::<std::result::Result<Vec<_>, _>>();
+        table.row(cells.map_err(|error| Failure::usage(format!("custom columns: {error}")))?);
+    }
+    table.write_as(output.format(), out).map_err(broken)
 }
 
 pub(crate) fn write_value(
@@ -94,30 +151,33 @@ fn write_documents(format: Format, documents: &[Value], out: &mut dyn Write) -> 
     }
 }
 
-pub(crate) fn list_of(items: &[Value]) -> Value {
-    serde_json::json!({
-        "apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items,
-    })
-}
-
 pub(crate) fn encoding() -> String {
     "encoding the result".to_owned()
 }
 
-/// Consumes a listing and writes it as it arrives.
+/// Consumes a listing and writes it as it arrives; a sorted one when its list is complete.
 pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
     let items = std::mem::replace(&mut listing.items, Box::new(std::iter::empty()));
+    let sorted = listing.sort_by.is_some() && !listing.single;
     let mut out = cx.stdout();
-    let mut writer = ListWriter::new(cx.format(), listing);
-    let mut failures = Vec::new();
+    let mut writer = ListWriter::new(cx.output(), cx.surroundings(), listing);
+    let (mut failures, mut waiting) = (Vec::new(), sorted.then(Vec::new));
     for item in items {
-        match item? {
-            Item::Failed(failure) => failures.push(failure),
-            item => writer.item(item, &mut out)?,
+        match (item?, &mut waiting) {
+            (Item::Failed(failure), _) => failures.push(failure),
+            (Item::Row(row), Some(rows)) => rows.push(row),
+            (Item::EndOfList, Some(_)) => {
+                write_sorted(&mut writer, waiting.take().unwrap_or_default(), &mut out)?;
+                writer.item(Item::EndOfList, &mut out)?;
+            }
+            (item, _) => writer.item(item, &mut out)?,
         }
     }
+    write_sorted(&mut writer, waiting.unwrap_or_default(), &mut out)?;
     writer.finish(&mut out).and_then(|()| flush(&mut out))?;
-    if writer.shown == 0 && failures.is_empty() && cx.format().is_human() {
+    if writer.listing.ignore_missing {
+        failures.retain(|failure: &Failure| failure.kind() != Kind::NotFound);
+    } else if writer.shown == 0 && failures.is_empty() && cx.format().is_human() {
         cx.note(&writer.listing.empty);
     }
     for failure in &failures {
@@ -128,6 +188,18 @@ pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
         None => Ok(()),
         Some(kind) => Err(Failure::silent(kind.code())),
     }
+}
+
+fn write_sorted(
+    writer: &mut ListWriter<'_>,
+    mut rows: Vec<Row>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    if let Some(path) = &writer.listing.sort_by {
+        sort::sort(&mut rows, path, writer.listing.reverse)?;
+    }
+    rows.into_iter()
+        .try_for_each(|row| writer.item(Item::Row(row), out))
 }
 
 pub(crate) fn line(out: &mut dyn Write, text: &str) -> Result<()> {

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
+use super::{Format, columns, delimited};
+use crate::Result;
+
 /// Blanks between a cell and the next column.
 const PADDING: usize = 3;
 /// Least width of a column, padding included.
@@ -26,6 +29,40 @@ impl Table {
             .into_iter()
             .map(|h| h.as_ref().to_uppercase())
             .collect();
+    }
+
+    /// Headers that keep their case.
+    pub(crate) fn plain_headers(&mut self, headers: impl IntoIterator<Item = String>) {
+        self.headers = headers.into_iter().collect();
+    }
+
+    /// Keeps the named columns only, in this order.
+    pub(crate) fn pick(&mut self, names: &[String]) -> Result<()> {
+        let known: Vec<&str> = self.headers.iter().map(String::as_str).collect();
+        let picked = columns::pick(names, &known)?;
+        let choose = |cells: &Vec<String>| {
+            picked
+                .iter()
+                .map(|at| cells.get(*at).cloned().unwrap_or_default())
+                .collect()
+        };
+        self.rows = self.rows.iter().map(choose).collect();
+        self.headers = choose(&self.headers);
+        Ok(())
+    }
+
+    /// Writes rows in the form of the format: aligned, or csv, tsv, md.
+    pub(crate) fn write_as(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        if !matches!(format, Format::Csv | Format::Tsv | Format::Md) {
+            return self.write(out, true);
+        }
+        if !self.headers.is_empty() {
+            out.write_all(delimited::header(format, &self.headers).as_bytes())?;
+        }
+        let lines = self.lines.iter().map(|line| vec![line.clone()]);
+        let rows = self.rows.iter().cloned().chain(lines);
+        rows.map(|row| delimited::row(format, &row))
+            .try_for_each(|line| out.write_all(line.as_bytes()))
     }
 
     /// Adds a row. Control characters are shown escaped, a missing cell is the caller's `<none>`.

@@ -1,0 +1,194 @@
+//! Rows and columns of a listing: tables for people, and the same cells for csv, tsv and md.
+
+use std::io::Write;
+
+use super::columns::pick;
+use super::render::broken;
+use super::spec::Layout;
+use super::table::{widen, write_row};
+use super::{Column, Format, Listing, Output, Row, delimited, escape_cell};
+use crate::Result;
+
+/// What says how a grid looks.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub(super) output: &'a Output,
+    pub(super) listing: &'a Listing,
+}
+
+impl Frame<'_> {
+    /// Whether rows are aligned, so that they must wait for each other.
+    fn aligned(self) -> bool {
+        self.output.format().is_human() || self.output.format() == Format::CustomColumns
+    }
+
+    /// Whether there is anything to lay out at all.
+    fn is_grid(self) -> bool {
+        self.aligned() || matches!(self.output.format(), Format::Csv | Format::Tsv | Format::Md)
+    }
+}
+
+/// Columns, and rows of a table that wait until the list is complete: widths depend on all of them.
+#[derive(Debug, Default)]
+pub(super) struct Grid {
+    columns: Vec<Column>,
+    /// Which of the server's columns are shown.
+    shown: Vec<usize>,
+    waiting: Vec<Vec<String>>,
+    widths: Vec<usize>,
+    headers_done: bool,
+    list_done: bool,
+    /// A row was begun, even if it then failed.
+    started: bool,
+}
+
+impl Grid {
+    pub(super) fn columns(&mut self, frame: Frame<'_>, columns: Vec<Column>) -> Result<()> {
+        let all = frame.output.format() != Format::Table;
+        self.shown = match frame.output.layout() {
+            Layout::Named(names) => {
+                let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                pick(names, &known)?
+            }
+            _ => (0..columns.len())
+                .filter(|at| all || columns[*at].priority == 0)
+                .collect(),
+        };
+        self.columns = columns;
+        Ok(())
+    }
+
+    /// From now on the header is due.
+    pub(super) fn start(&mut self) {
+        self.started = true;
+    }
+
+    fn headers(&self, frame: Frame<'_>) -> Vec<String> {
+        if let Layout::Paths(columns) = frame.output.layout() {
+            return columns.iter().map(|column| column.header.clone()).collect();
+        }
+        let listing = frame.listing;
+        let own = self
+            .shown
+            .iter()
+            .map(|at| self.columns[*at].name.to_uppercase());
+        let labels = listing.label_columns.iter().map(|key| label_header(key));
+        let mut headers: Vec<String> = own.chain(labels).collect();
+        if listing.with_namespace {
+            headers.insert(0, "NAMESPACE".to_owned());
+        }
+        if listing.with_events {
+            headers.insert(0, "EVENT".to_owned());
+        }
+        if listing.show_labels {
+            headers.push("LABELS".to_owned());
+        }
+        headers
+    }
+
+    /// Cells of a row that came from the server, with what the flags add.
+    pub(super) fn cells(&self, frame: Frame<'_>, event: &str, row: &Row) -> Vec<String> {
+        let listing = frame.listing;
+        let cell = |at: &usize| match row.cells.get(*at) {
+            _ if *at == 0 && listing.show_kind => row.full_name.clone(),
+            Some(cell) => cell.clone(),
+            None => "<none>".to_owned(),
+        };
+        let mut cells: Vec<String> = self.shown.iter().map(cell).collect();
+        cells.extend(listing.label_columns.iter().map(|key| label_of(row, key)));
+        if listing.with_namespace {
+            cells.insert(0, row.namespace.clone().unwrap_or_default());
+        }
+        if listing.with_events {
+            cells.insert(0, event.to_owned());
+        }
+        if listing.show_labels {
+            cells.push(all_labels(row));
+        }
+        cells
+    }
+
+    /// Writes a row, or keeps it until the widths are known.
+    pub(super) fn row(
+        &mut self,
+        frame: Frame<'_>,
+        cells: &[String],
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        if !frame.aligned() {
+            self.delimited_header(frame, out)?;
+            let line = delimited::row(frame.output.format(), cells);
+            return out.write_all(line.as_bytes()).map_err(broken);
+        }
+        let cells: Vec<String> = cells.iter().map(|cell| escape_cell(cell)).collect();
+        if self.list_done {
+            widen(&mut self.widths, &cells);
+            return write_row(out, &cells, &self.widths).map_err(broken);
+        }
+        self.waiting.push(cells);
+        Ok(())
+    }
+
+    fn delimited_header(&mut self, frame: Frame<'_>, out: &mut dyn Write) -> Result<()> {
+        if std::mem::replace(&mut self.headers_done, true) || frame.listing.no_headers {
+            return Ok(());
+        }
+        let headers = self.headers(frame);
+        if headers.is_empty() {
+            return Ok(());
+        }
+        let text = delimited::header(frame.output.format(), &headers);
+        out.write_all(text.as_bytes()).map_err(broken)
+    }
+
+    pub(super) fn end_of_list(&mut self, frame: Frame<'_>, out: &mut dyn Write) -> Result<()> {
+        if std::mem::replace(&mut self.list_done, true) || !frame.is_grid() {
+            return Ok(());
+        }
+        if !frame.aligned() {
+            return self.delimited_header(frame, out);
+        }
+        let rows = std::mem::take(&mut self.waiting);
+        let headers = self.headers(frame);
+        // An empty table says so on stderr; described columns are a format, so their header stays.
+        let described = matches!(frame.output.layout(), Layout::Paths(_))
+            && (self.started || !frame.listing.single);
+        let wanted = described || !rows.is_empty() || frame.listing.watching;
+        let show = !frame.listing.no_headers && wanted;
+        if show {
+            widen(&mut self.widths, &headers);
+        }
+        if frame.listing.with_events {
+            // Room for the longest word, since later events share these widths.
+            widen(&mut self.widths, &["MODIFIED".to_owned()]);
+        }
+        for row in &rows {
+            widen(&mut self.widths, row);
+        }
+        if show {
+            write_row(out, &headers, &self.widths).map_err(broken)?;
+        }
+        rows.iter()
+            .try_for_each(|row| write_row(out, row, &self.widths))
+            .map_err(broken)
+    }
+}
+
+fn label_header(key: &str) -> String {
+    key.rsplit('/').next().unwrap_or(key).to_uppercase()
+}
+
+/// A label that is not there stays blank, as in kubectl.
+fn label_of(row: &Row, key: &str) -> String {
+    let found = row.labels.iter().find(|(name, _)| name == key);
+    found.map_or_else(String::new, |(_, value)| value.clone())
+}
+
+fn all_labels(row: &Row) -> String {
+    if row.labels.is_empty() {
+        return "<none>".to_owned();
+    }
+    let mut pairs: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    pairs.sort();
+    pairs.join(",")
+}
