@@ -24,6 +24,7 @@ macro_rules! tools {
 
 tools! {
     "nova-cluster" => nova_cluster,
+    "nova-completion" => nova_completion,
     "nova-config" => nova_config,
     "nova-image" => nova_image,
     "nova-namespace" => nova_namespace,

@@ -87,6 +87,10 @@ variables! {
     NOVA;
     /// The directory of first-party tools.
     NOVA_EXEC_PATH;
+    /// Verbs that extensions add to a tool, while it completes; set by the dispatcher.
+    NOVA_COMPLETE_VERBS;
+    /// The extension whose verb is on the line, while a tool completes; set by the dispatcher.
+    NOVA_COMPLETE_EXTENSION;
     /// No colour when not empty.
     NO_COLOR;
     /// Colour even when piped.
@@ -113,6 +117,12 @@ variables! {
     HOME;
     /// Search path.
     PATH;
+    /// Login shell of the user.
+    SHELL;
+    /// File for what an extension prints on standard error while it completes.
+    NOVA_COMPLETE_DEBUG;
+    /// Set while an extension completes; set by the toolkit.
+    NOVA_COMPLETING;
     /// Base of configuration files.
     XDG_CONFIG_HOME;
     /// Base of data files.

@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 pub mod args;
+pub mod complete;
 pub mod config;
 mod cx;
 pub mod env;
@@ -20,6 +21,7 @@ pub mod exec;
 mod exit;
 pub mod fs;
 mod globals;
+mod help;
 mod log;
 pub mod output;
 pub mod paths;

@@ -7,7 +7,7 @@ use clap::{Args, Command, FromArgMatches};
 
 use crate::globals::GlobalArgs;
 use crate::report::{self, Style};
-use crate::{Cx, Failure, Result, env, log, signal, suggest};
+use crate::{Cx, Failure, Result, complete, env, help, log, signal, suggest};
 
 /// A tool: its commands as a clap parser, and what they do.
 pub trait Tool: clap::Parser {
@@ -22,28 +22,31 @@ pub trait Tool: clap::Parser {
     }
 }
 
-/// The tool's whole clap command with the global flags, for help, manuals and completion.
+/// The tool's whole clap command with the global flags, for manuals.
 #[must_use]
 pub fn command_of<T: Tool>() -> Command {
-    let width = terminal_width();
     let own = T::command();
     let about = own.get_about().cloned().unwrap_or_default();
-    // Adding the global flags would replace the tool's own summary by theirs.
-    with_layout(GlobalArgs::augment_args(own).about(about).long_about(None))
-        .term_width(width)
-        .propagate_version(true)
+    let long_about = own.get_long_about().cloned();
+    // Adding the global flags would replace the tool's own texts by theirs.
+    let command = GlobalArgs::augment_args(own).about(about).long_about(None);
+    match long_about {
+        Some(long) => command.long_about(long),
+        None => command,
+    }
+    .propagate_version(true)
 }
 
-/// Every page shows its examples before the options.
-fn with_layout(command: Command) -> Command {
-    const LAYOUT: &str =
-        "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
-    // A bare noun prints its short page to stderr.
-    let bare = command.has_subcommands();
-    command
-        .help_template(LAYOUT)
-        .arg_required_else_help(bare)
-        .mut_subcommands(with_layout)
+/// The tool's command with its pages in full (`--help`) or in short (`-h`).
+fn shaped<T: Tool>(full: bool) -> Command {
+    let command = command_of::<T>();
+    let name = command.get_name().to_owned();
+    help::shape(command, &name, full).term_width(terminal_width())
+}
+
+/// Whether pages are wanted in full.
+fn wants_full(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|word| word == "--help") || arguments.iter().skip(1).any(|w| w == "help")
 }
 
 /// Help is as wide as the terminal, at most 100 columns.
@@ -64,7 +67,13 @@ pub fn run_tool<T: Tool>() -> ExitCode {
 #[must_use]
 pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
     install_panic_hook();
-    let command = command_of::<T>();
+    if arguments
+        .get(1)
+        .is_some_and(|word| word == complete::REQUEST)
+    {
+        return complete::run::<T>(&arguments[2..]);
+    }
+    let command = shaped::<T>(wants_full(arguments));
     let name = command.get_name().to_owned();
     let command = command.bin_name(invocation(&name));
     let matches = match command.try_get_matches_from(arguments) {

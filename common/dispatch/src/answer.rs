@@ -73,6 +73,9 @@ impl<'a> Dispatcher<'a> {
     /// # Errors
     /// When no command is to be run; the problem names the exit code.
     pub fn answer(&self) -> Result<Answer, Problem> {
+        if self.completes() {
+            return Ok(self.complete(&self.input.args[2..]));
+        }
         let args = self.input.args.iter().skip(1).cloned();
         let (options, line) = options::parse(&self.family, args)?;
         match options.ask {

@@ -21,7 +21,10 @@ use crate::text::reason;
 pub fn run(input: &Input) -> ExitCode {
     let dispatcher = Dispatcher::new(input, &Disk, Family::named(&input.called()));
     let answer = dispatcher.answer();
-    to_stderr(&report::warnings(&dispatcher.warnings(), input));
+    // The line that is being typed stays clean.
+    if !dispatcher.completes() {
+        to_stderr(&report::warnings(&dispatcher.warnings(), input));
+    }
     match answer {
         Ok(Answer::Text(text)) => to_stdout(&text),
         Ok(Answer::Launch(launch)) => fail(&launch.exec(input), &dispatcher.family, input),

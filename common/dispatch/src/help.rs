@@ -9,7 +9,7 @@ use crate::listing::OWN_WORDS;
 use crate::options::{self, Ask, Form, Options};
 use crate::problem::Problem;
 use crate::text::{columns, plain};
-use crate::words;
+use crate::{topics, words};
 
 const TOOLKIT_OPTIONS: &[(&str, &str)] = &[
     (
@@ -151,6 +151,13 @@ pub(crate) fn word(dispatcher: &Dispatcher<'_>, call: &Call) -> Result<Answer, P
 pub(crate) fn about(dispatcher: &Dispatcher<'_>, call: Call) -> Result<Answer, Problem> {
     let leading = words::leading(&call.line);
     let first = leading.first().copied().unwrap_or_default();
+    if dispatcher.family.name == "nova"
+        && leading.len() == 1
+        && !dispatcher.family.reserves(first)
+        && let Some(text) = topic(dispatcher, &call, first)
+    {
+        return Ok(Answer::Text(text));
+    }
     if OWN_WORDS.contains(&first) && dispatcher.family.tool(first).is_none() {
         return Ok(Answer::Text(own_word(&dispatcher.family, first)));
     }
@@ -164,12 +171,68 @@ pub(crate) fn about(dispatcher: &Dispatcher<'_>, call: Call) -> Result<Answer, P
     dispatcher.resolve(call)
 }
 
+/// The page of a topic, unless a program of that name is there; `topics` lists them all.
+fn topic(dispatcher: &Dispatcher<'_>, call: &Call, word: &str) -> Option<String> {
+    let places = crate::places::places(dispatcher.input, call.options.exec_path.as_deref());
+    if dispatcher.search(&places, &[word]).hit.is_some() {
+        return None;
+    }
+    if word != "topics" {
+        return topics::text(word).map(str::to_owned);
+    }
+    let mut out = "Pages that belong to no command; each is also a manual page.\n".to_owned();
+    section(&mut out, "Topics", topics::all());
+    out.push_str("\nRead one: nova help formats, or man nova-formats\n");
+    Some(out)
+}
+
+/// What the words of the dispatcher do.
+pub(crate) fn own_summary(word: &str) -> &'static str {
+    match word {
+        "help" => "Explain a command or a topic",
+        "version" => "Show the version",
+        _ => "List every command with its source",
+    }
+}
+
+/// What the verbs do that need no noun.
+pub(crate) fn verb_summary(word: &str) -> &'static str {
+    match word {
+        "get" => "Show objects of any kind",
+        "apply" => "Create or change objects to match files",
+        "diff" => "Show what apply would change",
+        "delete" => "Delete objects of any kind",
+        "explain" => "Explain a kind, a field or an error code",
+        "api-resources" => "List the kinds that the server knows",
+        "api-versions" => "List the groups and versions that the server knows",
+        _ => "",
+    }
+}
+
+/// The dispatcher's own options, for completion.
+pub(crate) fn options(family: &Family) -> Vec<(String, String)> {
+    let globals = if family.voice == Voice::Dotnet {
+        DOTNET_OPTIONS
+    } else {
+        TOOLKIT_OPTIONS
+    };
+    let long = |(left, about): &(&str, &str)| {
+        let name = left
+            .split(['[', ' ', ','])
+            .find(|part| part.starts_with("--"))?;
+        Some((name.to_owned(), (*about).to_owned()))
+    };
+    let mut all: Vec<_> = globals.iter().chain(OWN_OPTIONS).filter_map(long).collect();
+    all.sort();
+    all
+}
+
 fn own_word(family: &Family, word: &str) -> String {
     let name = &family.name;
     let (usage, about) = match word {
         "help" => (
-            "[-a] [COMMAND...]",
-            "Explain a command, or list all of them with -a",
+            "[-a] [COMMAND...|TOPIC]",
+            "Explain a command or a topic, or list all commands with -a",
         ),
         "version" => ("[-o json]", "Show the version"),
         _ => ("[-o json]", "List every command with its source"),

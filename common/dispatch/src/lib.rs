@@ -20,6 +20,7 @@
 
 mod alias;
 mod answer;
+mod complete;
 mod config;
 mod correct;
 mod exec;
@@ -45,6 +46,7 @@ mod suggest;
 #[cfg(test)]
 mod testing;
 mod text;
+mod topics;
 mod version;
 mod words;
 
@@ -55,4 +57,6 @@ pub use family::{Correction, Family, Tool, Voice};
 pub use files::{Disk, Files, Probe};
 pub use input::{Input, Vars};
 pub use launch::Launch;
+pub use manifest::text_of as manifest_text;
 pub use problem::Problem;
+pub use topics::topics;

@@ -7,6 +7,7 @@ use crate::answer::{Dispatcher, distrust};
 use crate::config::Config;
 use crate::family::Voice;
 use crate::files::Probe;
+use crate::launch::PROTOCOL;
 use crate::lookup::safe;
 use crate::manifest::{self, Manifest};
 use crate::options::Options;
@@ -110,6 +111,7 @@ fn first_party(dispatcher: &Dispatcher<'_>, options: &Options) -> Vec<Entry> {
             about: Manifest {
                 summary: Some(tool.summary.to_owned()),
                 version,
+                ..Manifest::default()
             },
             path,
             expansion: None,
@@ -221,13 +223,26 @@ fn extension(
 }
 
 fn about(dispatcher: &Dispatcher<'_>, path: &Path, name: &str) -> Manifest {
-    manifest::read(dispatcher.files, path, name).unwrap_or_else(|(path, reason)| {
+    let found = manifest::read(dispatcher.files, path, name).unwrap_or_else(|(path, reason)| {
         dispatcher.warn(format!(
             "cannot read the manifest in {}: {reason}",
             plain_os(path)
         ));
         Manifest::default()
-    })
+    });
+    if let Some(protocol) = &found.protocol {
+        dispatcher.warn(format!(
+            "{} is made for protocol {protocol}, this is {PROTOCOL}",
+            plain_os(path)
+        ));
+    }
+    if found.hooks {
+        dispatcher.warn(format!(
+            "{} registers hooks, which this release does not run",
+            plain_os(path)
+        ));
+    }
+    found
 }
 
 /// What runs instead of the extension `name`, if anything does.

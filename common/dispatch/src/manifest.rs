@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::files::Files;
+use crate::files::{Disk, Files};
+use crate::launch::PROTOCOL;
 use crate::text::one_line;
 
 /// The part of a manifest that a listing shows.
@@ -15,6 +16,12 @@ use crate::text::one_line;
 pub(crate) struct Manifest {
     pub(crate) summary: Option<String>,
     pub(crate) version: Option<String>,
+    pub(crate) license: Option<String>,
+    pub(crate) homepage: Option<String>,
+    /// The version of the contract that it asks for, when that is not ours.
+    pub(crate) protocol: Option<String>,
+    /// Whether it registers hooks, which are reserved.
+    pub(crate) hooks: bool,
 }
 
 const SIDECAR_LIMIT: u64 = 64 << 10;
@@ -30,16 +37,28 @@ pub(crate) fn read(
     program: &Path,
     words: &str,
 ) -> Result<Manifest, (PathBuf, String)> {
+    let (path, text) = source(files, program);
+    parse(&text, words).map_err(|reason| (path, reason))
+}
+
+/// The text of a program's manifest, for who wants more of it than a listing shows.
+#[must_use]
+pub fn text_of(program: &Path) -> Option<String> {
+    let (_, text) = source(&Disk, program);
+    (!text.is_empty()).then_some(text)
+}
+
+/// The file that has a program's manifest, and the manifest; empty when there is none.
+fn source(files: &dyn Files, program: &Path) -> (PathBuf, String) {
     let mut sidecar = program.as_os_str().to_owned();
     sidecar.push(".toml");
     let sidecar = PathBuf::from(sidecar);
-    let (path, text) = if let Ok(bytes) = files.head(&sidecar, SIDECAR_LIMIT) {
+    if let Ok(bytes) = files.head(&sidecar, SIDECAR_LIMIT) {
         (sidecar, String::from_utf8_lossy(&bytes).into_owned())
     } else {
         let bytes = files.head(program, SCRIPT_LIMIT).unwrap_or_default();
         (program.to_owned(), script_lines(&bytes))
-    };
-    parse(&text, words).map_err(|reason| (path, reason))
+    }
 }
 
 /// The TOML in the `#:nova` lines of a script; nothing for other files.
@@ -64,11 +83,27 @@ fn parse(text: &str, words: &str) -> Result<Manifest, String> {
             .or_else(|| table.get(name))
             .and_then(|value| value.get_ref().as_str())
     };
+    let line = |name: &str| string(name).map(|text| one_line(text, SUMMARY_WIDTH));
     let summary = command_summary(table, words).or_else(|| string("summary"));
     Ok(Manifest {
         summary: summary.map(|text| one_line(text, SUMMARY_WIDTH)),
-        version: string("version").map(|text| one_line(text, SUMMARY_WIDTH)),
+        version: line("version"),
+        license: line("license"),
+        homepage: line("homepage"),
+        protocol: foreign_protocol(table),
+        hooks: table.contains_key("hook"),
     })
+}
+
+/// `requires.protocol`, else `protocol`, when it names another version than ours.
+fn foreign_protocol(table: &DeTable<'_>) -> Option<String> {
+    let required = table
+        .get("requires")
+        .and_then(|section| section.get_ref().get("protocol"));
+    let wanted = required.or_else(|| table.get("protocol"))?.get_ref();
+    let integer = || wanted.as_integer().map(|number| number.as_str().to_owned());
+    let wanted = wanted.as_str().map(str::to_owned).or_else(integer)?;
+    (wanted != PROTOCOL.to_string()).then(|| one_line(&wanted, SUMMARY_WIDTH))
 }
 
 /// The summary of the `[[command]]` whose path is `words`.
@@ -140,28 +175,39 @@ mod tests {
         assert!(read(&files, Path::new("/a/nova-hello"), "hello").is_err());
     }
 
+    /// The block of a topic that begins with `first`, without its indentation.
+    fn block(topic: &str, first: &str) -> String {
+        let lines = topic.lines().skip_while(|line| line.trim_start() != first);
+        let block = lines.take_while(|line| line.starts_with("    "));
+        block.flat_map(|line| [&line[4..], "\n"]).collect()
+    }
+
     #[test]
     fn the_examples_of_the_manual_page_are_manifests() {
-        let page = include_str!("../../../man/nova-extensions.7");
-        let blocks = page.split(".Bd -literal -offset indent\n").skip(1);
-        let blocks: Vec<&str> = blocks
-            .filter_map(|rest| rest.split(".Ed\n").next())
-            .collect();
-        let script = blocks.iter().find(|block| block.starts_with("#!")).unwrap();
-        let files = Fake::default().script("/a/nova-hello", script);
+        let page = include_str!("../../../man/topics/extensions.txt");
+        let script = block(page, "#!/bin/sh");
+        let files = Fake::default().script("/a/nova-hello", &script);
         let found = manifest(&files, "hello");
         assert_eq!(found.summary.unwrap(), "Greet a virtual machine");
         assert_eq!(found.version.unwrap(), "1.0.0");
-        let sidecar = blocks
-            .iter()
-            .find(|block| block.starts_with("[extension]"))
-            .unwrap();
+        let sidecar = block(page, "protocol = 1");
         let files = Fake::default()
             .program("/a/nova-hello")
-            .file("/a/nova-hello.toml", sidecar);
-        assert_eq!(
-            manifest(&files, "vm-backup").summary.unwrap(),
-            "Back up one virtual machine"
-        );
+            .file("/a/nova-hello.toml", &sidecar);
+        let found = manifest(&files, "vm-backup");
+        assert_eq!(found.summary.unwrap(), "Back up one virtual machine");
+        assert_eq!(found.license.unwrap(), "Apache-2.0");
+        assert_eq!((found.protocol, found.hooks), (None, false));
+    }
+
+    #[test]
+    fn another_protocol_and_hooks_are_noticed() {
+        let side = "requires.protocol = '2'\n[[hook]]\nevent = 'before'\n";
+        let files = Fake::default()
+            .program("/a/nova-hello")
+            .file("/a/nova-hello.toml", side);
+        let found = manifest(&files, "hello");
+        assert_eq!(found.protocol.as_deref(), Some("2"));
+        assert!(found.hooks);
     }
 }

@@ -124,6 +124,24 @@ pub(crate) fn parse(
     }
 }
 
+/// The long name of the option that `word` is when a value must follow it, else nothing.
+pub(crate) fn valued(family: &Family, word: &OsStr) -> Option<&'static str> {
+    let word = word.to_str()?;
+    let globals = if family.voice == Voice::Dotnet {
+        DOTNET
+    } else {
+        TOOLKIT
+    };
+    let (short, long, effect) = OWN.iter().chain(globals).find(|(short, long, _)| {
+        let is_long = word
+            .strip_prefix("--")
+            .is_some_and(|name| !long.is_empty() && name == *long);
+        is_long || (!short.is_empty() && word.strip_prefix('-') == Some(short))
+    })?;
+    let name = if long.is_empty() { short } else { long };
+    matches!(effect, Effect::Value(_) | Effect::Dir).then_some(name)
+}
+
 fn row(family: &Family, arg: &Arg<'_>) -> Option<Effect> {
     let globals = if family.voice == Voice::Dotnet {
         DOTNET

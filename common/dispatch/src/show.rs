@@ -115,6 +115,8 @@ fn json(family: &Family, entries: &[Entry]) -> Json {
             ("section", Json::maybe(section.map(|(_, _, name)| *name))),
             ("summary", Json::maybe(entry.about.summary.as_deref())),
             ("version", Json::maybe(entry.about.version.as_deref())),
+            ("license", Json::maybe(entry.about.license.as_deref())),
+            ("homepage", Json::maybe(entry.about.homepage.as_deref())),
             ("installed", Json::Bool(installed)),
             (
                 "path",
@@ -202,6 +204,7 @@ mod tests {
             names,
             [
                 "api-resources",
+                "api-versions",
                 "apply",
                 "commands",
                 "delete",
@@ -227,7 +230,7 @@ mod tests {
             )
         );
         assert!(json.contains(
-            r#"{"name":"hello","invocation":"nova hello","section":"path","summary":"Say \"hello\"","version":null,"installed":true,"path":"/a/nova-hello","expansion":null,"shadowedBy":null}"#
+            r#"{"name":"hello","invocation":"nova hello","section":"path","summary":"Say \"hello\"","version":null,"license":null,"homepage":null,"installed":true,"path":"/a/nova-hello","expansion":null,"shadowedBy":null}"#
         ));
         assert_eq!(json, text(&files(), "nova -o json --list"));
         assert_eq!(json, text(&files(), "nova commands -o json"));

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Qemu,
+    Zsh,
+    Fish,
 }
 
 impl Peer {
     fn program(self) -> &'static str {
         match self {
             Self::Qemu => "qemu-system-x86_64",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
         }
     }
 }
@@ -40,5 +44,6 @@ pub(crate) fn need(peer: Peer, test: &str) -> bool {
 fn script(peer: Peer) -> PathBuf {
     PathBuf::from(match peer {
         Peer::Qemu => "qemu",
+        Peer::Zsh | Peer::Fish => "shells",
     })
 }

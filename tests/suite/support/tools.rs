@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 /// Every tool by the name on PATH.
-pub(crate) const TOOLS: [&str; 12] = [
+pub(crate) const TOOLS: [&str; 13] = [
     "nova",
     "ghost",
     "gonuget",
     "nova-cluster",
+    "nova-completion",
     "nova-config",
     "nova-image",
     "nova-namespace",

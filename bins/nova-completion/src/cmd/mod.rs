@@ -1,0 +1,4 @@
+//! What the tool does, one file each.
+
+pub(crate) mod refresh;
+pub(crate) mod script;

@@ -1,0 +1,5 @@
+//! The executable; see the library.
+
+fn main() -> std::process::ExitCode {
+    nova_completion::main()
+}
