@@ -2,6 +2,7 @@
 
 use nova_api::Scope;
 use nova_api::client::ServedKind;
+use nova_core::output::Object;
 use nova_core::{Column, Cx, Item, Listing, Result, Row};
 use serde_json::json;
 
@@ -39,7 +40,7 @@ pub(crate) async fn run(cx: &Cx, args: &ApiResourcesArgs) -> Result<Listing> {
     let mut served = Kinds::open(cx).await?.served().await?;
     served.retain(|kind| args.wants(kind));
     served.sort_by_key(|kind| (kind.info.group, kind.info.plural));
-    let rows = served.iter().map(|kind| Ok(Item::Row(row(kind))));
+    let rows = served.iter().map(|kind| Ok(Item::Row(row(kind)?)));
     let rows: Vec<Result<Item>> = rows.collect();
     let mut listing = Listing::new(std::iter::once(Ok(Item::Columns(columns()))).chain(rows));
     listing.no_headers = args.no_headers;
@@ -77,10 +78,10 @@ fn columns() -> Vec<Column> {
         .to_vec()
 }
 
-fn row(kind: &ServedKind) -> Row {
+fn row(kind: &ServedKind) -> Result<Row> {
     let info = &kind.info;
     let namespaced = info.scope == Scope::Namespaced;
-    Row {
+    Ok(Row {
         full_name: info.qualified_plural(),
         cells: vec![
             info.plural.to_owned(),
@@ -91,12 +92,12 @@ fn row(kind: &ServedKind) -> Row {
             kind.verbs.join(","),
             kind.categories.join(","),
         ],
-        object: Some(json!({
+        object: Some(Object::from_value(&json!({
             "apiVersion": "nova.dev/v1", "kind": "ApiResource", "metadata": {"name": info.qualified_plural()},
             "name": info.plural, "singularName": info.singular, "shortNames": info.short_names,
             "group": info.group, "version": info.version, "resourceKind": info.kind,
             "namespaced": namespaced, "verbs": kind.verbs, "categories": kind.categories,
-        })),
+        }))?),
         ..Row::default()
-    }
+    })
 }

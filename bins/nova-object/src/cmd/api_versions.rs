@@ -1,5 +1,6 @@
 //! `nova api-versions`: the groups and versions of the server.
 
+use nova_core::output::Object;
 use nova_core::{Column, Cx, Item, Listing, Result, Row};
 use serde_json::json;
 
@@ -25,9 +26,9 @@ pub(crate) async fn run(cx: &Cx, _args: &ApiVersionsArgs) -> Result<Listing> {
         Ok(Item::Row(Row {
             full_name: version.clone(),
             cells: vec![version.clone()],
-            object: Some(json!({
+            object: Some(Object::from_value(&json!({
                 "apiVersion": "nova.dev/v1", "kind": "ApiVersion", "metadata": {"name": version},
-            })),
+            }))?),
             ..Row::default()
         }))
     });

@@ -1,6 +1,7 @@
 //! `nova explain`: fields of kinds, and the meaning of errors.
 
 use nova_api::KindInfo;
+use nova_core::output::Object;
 use nova_core::{Column, Cx, Failure, Item, Kind, Listing, Render, Result, Row, Table};
 use nova_http::block_on;
 use serde::Serialize;
@@ -313,7 +314,7 @@ fn every_code() -> Listing {
                 entry.exit.to_string(),
                 entry.meaning.to_owned(),
             ],
-            object: Some(document(entry)),
+            object: Some(Object::from_value(&document(entry))?),
             ..Row::default()
         }))
     };

@@ -24,10 +24,6 @@ pub(crate) struct GetArgs {
     #[arg(value_name = "KIND[/NAME]", conflicts_with = "filename")]
     words: Vec<String>,
 
-    /// A missing object is no failure
-    #[arg(long)]
-    ignore_not_found: bool,
-
     /// Show who owns which field
     #[arg(long)]
     show_managed_fields: bool,
@@ -89,7 +85,7 @@ pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Found> {
             .map(|listing| listing.empty.clone())
             .unwrap_or_default(),
         listings,
-        missing_is_fine: args.ignore_not_found,
+        missing_is_fine: args.list.ignore_not_found,
     })
 }
 
@@ -114,9 +110,6 @@ fn check(args: &GetArgs, groups: &[(Group, Option<String>)]) -> Result<()> {
 impl Found {
     /// Writes what was found, in the wanted format.
     pub(crate) fn emit(mut self, cx: &Cx) -> Result<()> {
-        if self.missing_is_fine {
-            self.listings.iter_mut().for_each(without_missing);
-        }
         if self.listings.len() == 1 {
             let listing = self.listings.remove(0);
             return self.emit_one(cx, listing);
@@ -184,14 +177,6 @@ impl Found {
         whole.empty = self.empty;
         whole
     }
-}
-
-fn without_missing(listing: &mut Listing) {
-    let items = std::mem::replace(&mut listing.items, Box::new(std::iter::empty()));
-    let missing = |failure: &Failure| failure.kind() == Kind::NotFound;
-    listing.items = Box::new(
-        items.filter(move |item| !matches!(item, Ok(Item::Failed(failure)) if missing(failure))),
-    );
 }
 
 type Items = Box<dyn Iterator<Item = Result<Item>> + Send>;
