@@ -23,6 +23,7 @@ macro_rules! tools {
 }
 
 tools! {
+    "nova-auth" => nova_auth,
     "nova-cluster" => nova_cluster,
     "nova-completion" => nova_completion,
     "nova-config" => nova_config,

@@ -36,7 +36,7 @@ impl Diagnose for Error {
             }
             Self::Deadline { .. } => Some("give it more time with --timeout, or look at: nova server status".to_owned()),
             Self::Refused(refusal) if refusal.status == 401 => {
-                Some("log in with: nova config set-user NAME --token-file FILE".to_owned())
+                Some("log in with: nova auth login --token-file FILE, or --token-stdin".to_owned())
             }
             Self::Endpoint(error) => error.hint(),
             _ => None,

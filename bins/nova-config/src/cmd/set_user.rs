@@ -27,6 +27,10 @@ pub(crate) struct SetUserArgs {
     #[arg(long)]
     token_stdin: bool,
 
+    /// Forget the token that is stored
+    #[arg(long, conflicts_with_all = ["token_file", "token_stdin"])]
+    remove_token: bool,
+
     /// PEM file of the client certificate
     #[arg(long, value_name = "FILE", requires = "client_key")]
     client_certificate: Option<PathBuf>,
@@ -48,7 +52,7 @@ pub(crate) fn run(cx: &Cx, args: &SetUserArgs) -> Result<Outcomes> {
             paths.push((key, absolute(path)?));
         }
     }
-    if token.is_none() && paths.is_empty() {
+    if token.is_none() && paths.is_empty() && !args.remove_token {
         return Err(Failure::usage("no credentials given").with_hint(
             "pass --token-file FILE, --token-stdin, or --client-certificate with --client-key",
         ));
@@ -57,6 +61,9 @@ pub(crate) fn run(cx: &Cx, args: &SetUserArgs) -> Result<Outcomes> {
     let new = document.upsert("users", &args.name, |table| {
         if let Some(token) = token {
             table.insert("token", token.into());
+        }
+        if args.remove_token {
+            table.remove("token");
         }
         for (key, path) in paths {
             table.insert(key, path.into());

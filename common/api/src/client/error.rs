@@ -260,7 +260,7 @@ fn kind_of(status: &Status, with_body: bool) -> Kind {
 fn default_hint(status: &Status) -> Option<String> {
     match status.class() {
         Code::Unauthorized => {
-            Some("log in with: nova config set-user NAME --token-file FILE".to_owned())
+            Some("log in with: nova auth login --token-file FILE, or --token-stdin".to_owned())
         }
         Code::NotFound => {
             let plural = status.details.as_ref()?.kind.as_deref()?;

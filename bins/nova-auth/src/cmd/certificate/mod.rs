@@ -1,0 +1,3 @@
+//! Verbs on certificates.
+
+pub(crate) mod create;
