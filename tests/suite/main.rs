@@ -11,6 +11,7 @@
 mod support;
 
 mod chaos;
+mod completion;
 mod config;
 mod dispatch;
 mod faults;

@@ -4,10 +4,12 @@ mod output;
 mod peers;
 mod sandbox;
 mod server;
+mod shell;
 mod tools;
 
 pub(crate) use output::Output;
 pub(crate) use peers::{Peer, need};
 pub(crate) use sandbox::{Sandbox, wait as wait_for};
 pub(crate) use server::Server;
+pub(crate) use shell::Shell;
 pub(crate) use tools::TOOLS;
