@@ -1,5 +1,6 @@
 //! The HTTP side of the server: Kubernetes-shaped resources of any kind.
 
+pub(crate) mod apply;
 mod auth;
 mod cluster;
 mod columns;

@@ -14,7 +14,7 @@ use crate::api::error::{ApiError, Cause};
 use crate::app::App;
 use crate::store::{Key, Object, Tx, format_time};
 
-/// Keeps a VM's object until the engine has nothing of it.
+/// Keeps the object of a deleted VM until the engine has nothing of it.
 pub(super) const FINALIZER: &str = "nova.dev/engine";
 
 /// Checks a VM that is created or replaced, and places the operation that the change needs. Answers
@@ -35,7 +35,6 @@ pub(crate) fn admit_change(
 fn create(app: &App, tx: &mut Tx<'_>, vm: &mut Value, caller: &Caller) -> Result<String, ApiError> {
     check_run_state(vm)?;
     check(app, vm)?;
-    add_finalizer(vm, FINALIZER);
     vm["status"] = json!({"phase": "Pending"});
     // Its operation names it by uid before it is stored.
     vm["metadata"]["uid"] = json!(uuid::Uuid::now_v7().to_string());

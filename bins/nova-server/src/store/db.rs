@@ -30,6 +30,15 @@ const MIGRATIONS: &[&str] = &[
      ) STRICT, WITHOUT ROWID;",
 ];
 
+/// Log entries that are always kept.
+const KEEP_ENTRIES: u64 = 50_000;
+/// Age up to which entries are kept beyond that, milliseconds.
+const KEEP_MILLIS: i64 = 3_600_000;
+/// Entries that are kept at most, so that a storm of writes cannot fill the disk.
+const MOST_ENTRIES: u64 = 250_000;
+/// Entries forgotten at a time, so that other writes get their turn.
+const AT_ONCE: u64 = 10_000;
+
 /// Stores a setting of the server itself.
 const SET_META: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2)
      ON CONFLICT DO UPDATE SET value = excluded.value";
@@ -83,15 +92,23 @@ impl Db {
         tx.commit()
     }
 
-    /// Forgets log entries up to and including `floor`, and answers that nobody asks for again.
-    pub(super) fn trim(&mut self, floor: Option<u64>, now: i64) -> rusqlite::Result<()> {
+    /// Forgets log entries that are old and far back, and answers that nobody asks for again. Answers the revision before the
+    /// oldest entry when it moved.
+    pub(super) fn trim(
+        &mut self,
+        floor: u64,
+        newest: u64,
+        now: i64,
+    ) -> rusqlite::Result<Option<u64>> {
         let tx = self.connection.transaction()?;
         tx.execute("DELETE FROM replies WHERE at <= ?1", [oldest(now)])?;
+        let floor = next_floor(&tx, floor, newest, now)?;
         if let Some(floor) = floor {
             tx.execute("DELETE FROM changes WHERE rv <= ?1", [sql(floor)])?;
             tx.execute(SET_META, ["floor", &floor.to_string()])?;
         }
-        tx.commit()
+        tx.commit()?;
+        Ok(floor)
     }
 
     /// A small secret or setting of the server itself.
@@ -117,8 +134,28 @@ impl Db {
     }
 }
 
+/// Where the log may begin from now on: a step further, if what lies before is far back and old, or too much.
+fn next_floor(
+    tx: &Transaction<'_>,
+    floor: u64,
+    newest: u64,
+    now: i64,
+) -> rusqlite::Result<Option<u64>> {
+    let step = (floor + AT_ONCE).min(newest.saturating_sub(KEEP_ENTRIES));
+    if step <= floor {
+        return Ok(None);
+    }
+    let too_much = newest - floor > MOST_ENTRIES;
+    let sql_at = "SELECT at FROM changes WHERE rv = ?1";
+    let at: Option<i64> = tx
+        .query_row(sql_at, [sql(step)], |row| row.get(0))
+        .optional()?;
+    let old = at.is_none_or(|at| at < now - KEEP_MILLIS);
+    Ok((too_much || old).then_some(step))
+}
+
 /// A revision as it goes into SQLite, whose integers are signed.
-fn sql(rv: u64) -> i64 {
+pub(super) fn sql(rv: u64) -> i64 {
     i64::try_from(rv).unwrap_or(i64::MAX)
 }
 

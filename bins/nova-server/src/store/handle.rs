@@ -1,16 +1,18 @@
 //! The store as the rest of the server sees it.
 
 use std::path::Path;
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::{oneshot, watch};
 
 use super::db::Db;
+use super::history::History;
 use super::log::Expired;
+use super::memory::Memory;
+use super::queue::Queue;
 use super::state::State;
-use super::writer::{Job, Message, Writer};
+use super::writer::{Job, Writer};
 use super::{Key, Object, StoreError, Tx, Watch};
 use crate::api::error::ApiError;
 
@@ -28,9 +30,9 @@ pub(crate) enum Durability {
 
 /// All objects of the server. Dropping the last handle ends the writer after it emptied its queue.
 pub(crate) struct Store {
-    state: Arc<RwLock<State>>,
+    memory: Arc<Memory>,
     revision: watch::Receiver<u64>,
-    queue: Mutex<Option<Sender<Message>>>,
+    queue: Arc<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
     signing_key: String,
 }
@@ -47,21 +49,23 @@ impl Store {
         let signing_key = signing_key(&db).map_err(failed)?;
         let state = db.load(&path)?;
         let (sender, revision) = watch::channel(state.log.newest());
-        let state = Arc::new(RwLock::new(state));
-        let (queue, jobs) = mpsc::channel();
+        let history = History::open(&path).map_err(failed)?;
+        let memory = Arc::new(Memory::new(state, history));
+        let queue = Arc::new(Queue::default());
         let writer = Writer {
             db,
-            state: Arc::clone(&state),
+            memory: Arc::clone(&memory),
             revision: sender,
         };
+        let jobs = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&jobs))
             .map_err(StoreError::Thread)?;
         Ok(Arc::new(Self {
-            state,
+            memory,
             revision,
-            queue: Mutex::new(Some(queue)),
+            queue,
             writer: Mutex::new(Some(thread)),
             signing_key,
         }))
@@ -103,7 +107,9 @@ impl Store {
         namespace: Option<&str>,
         revision: u64,
     ) -> Result<Vec<Arc<Object>>, Expired> {
-        self.read(|state| state.list_at(kind, namespace, revision))
+        self.memory.with_past(&[kind], revision, |state, past| {
+            state.list_at(kind, namespace, revision, past)
+        })
     }
 
     /// The newest committed revision of the server.
@@ -163,7 +169,10 @@ impl Store {
                 (result, answer)
             }),
         };
-        self.send(Message::Write(job))?;
+        if !self.queue.push(job) {
+            let message = "the server is shutting down";
+            return Err(ApiError::unavailable("NotReady", message));
+        }
         answer
             .await
             .map_err(|_| ApiError::internal("the change was dropped"))?
@@ -171,7 +180,12 @@ impl Store {
 
     /// Follows changes after a revision. No kinds means all.
     pub(crate) fn watch(&self, kinds: &[&'static str], after: u64) -> Result<Watch, Expired> {
-        Watch::new(Arc::clone(&self.state), self.revision.clone(), kinds, after)
+        Watch::new(
+            Arc::clone(&self.memory),
+            self.revision.clone(),
+            kinds,
+            after,
+        )
     }
 
     /// Key for continue tokens; stays the same over restarts.
@@ -181,10 +195,7 @@ impl Store {
 
     /// Takes no more writes, finishes those that wait and closes the database.
     pub(crate) fn close(&self) {
-        self.queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.queue.close();
         let thread = self
             .writer
             .lock()
@@ -195,25 +206,23 @@ impl Store {
         }
     }
 
-    fn send(&self, message: Message) -> Result<(), ApiError> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = queue.as_ref().map(|queue| queue.send(message).is_ok());
-        if sent == Some(true) {
-            return Ok(());
-        }
-        Err(ApiError::unavailable(
-            "NotReady",
-            "the server is shutting down",
-        ))
-    }
-
     fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
-        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+        read(&self.memory.read())
     }
+}
 
-    #[cfg(test)]
+#[cfg(test)]
+impl Store {
+    /// Lets the database grow no further, as a full disk would.
     pub(super) fn limit_pages(&self) {
-        self.send(Message::LimitPages).unwrap();
+        let full = &self.queue.disk_full;
+        full.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading the whole state at start.
+//! Reading the state at start.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::db::Db;
 use super::key::intern;
-use super::log::{Change, Log};
+use super::log::{Change, HOT_ENTRIES, Log};
 use super::reply::Replies;
 use super::state::State;
 use super::{Key, Object, Reply, StoreError};
 
 impl Db {
-    /// Reads the whole state. The log keeps only the state before each change, so the state after
-    /// it is found by walking back from the newest objects.
+    /// Reads every object and the end of the log. The log keeps only the state before each change, so the state after it is
+    /// found by walking back from the newest objects.
     pub(super) fn load(&self, path: &Path) -> Result<State, StoreError> {
         let failed = |source| StoreError::Open {
             path: path.to_owned(),
@@ -50,7 +50,13 @@ impl Db {
             floor -= 1;
             backwards.push(Change::new(row.rv, before, after, row.at));
         }
-        let mut log = Log::after(floor);
+        let complete = backwards.len() < HOT_ENTRIES;
+        let oldest = if complete {
+            floor
+        } else {
+            self.floor().map_err(failed)?
+        };
+        let mut log = Log::after(floor, oldest);
         backwards
             .into_iter()
             .rev()
@@ -65,6 +71,14 @@ impl Db {
                 .query_row("SELECT max(rv) FROM changes", [], |row| row.get(0))?;
         let floor = self.meta("floor")?.and_then(|floor| floor.parse().ok());
         Ok(newest.map(revision).or(floor).unwrap_or(0))
+    }
+
+    /// The revision before the oldest entry.
+    fn floor(&self) -> rusqlite::Result<u64> {
+        let oldest: Option<i64> =
+            self.connection
+                .query_row("SELECT min(rv) FROM changes", [], |row| row.get(0))?;
+        Ok(oldest.map_or(0, |rv| revision(rv).saturating_sub(1)))
     }
 
     fn object_rows(&self) -> rusqlite::Result<Vec<(Key, u64, String)>> {
@@ -83,9 +97,10 @@ impl Db {
     fn change_rows(&self) -> rusqlite::Result<Vec<ChangeRow>> {
         let mut rows = self.connection.prepare(
             "SELECT kind, namespace, name, rv, at, before_rv, before FROM changes
-             ORDER BY rv DESC",
+             ORDER BY rv DESC LIMIT ?1",
         )?;
-        let rows = rows.query_map([], |row| {
+        let limit = i64::try_from(HOT_ENTRIES).unwrap_or(i64::MAX);
+        let rows = rows.query_map([limit], |row| {
             let before = match row.get::<_, Option<String>>(6)? {
                 Some(body) => Some((revision(row.get(5)?), body)),
                 None => None,
@@ -151,6 +166,6 @@ fn parse(key: Key, rv: u64, body: String) -> Result<Arc<Object>, String> {
 }
 
 /// A revision as it comes out of SQLite.
-fn revision(rv: i64) -> u64 {
+pub(super) fn revision(rv: i64) -> u64 {
     u64::try_from(rv).unwrap_or(0)
 }

@@ -6,15 +6,10 @@ use std::sync::Arc;
 
 use super::{Key, Object};
 
-/// Entries that are always kept.
-pub(super) const KEEP_ENTRIES: usize = 50_000;
-/// Age up to which entries are kept beyond that, milliseconds.
-pub(super) const KEEP_MILLIS: i64 = 3_600_000;
-/// Bytes of objects that are never exceeded for long, so that a storm of writes cannot eat the
-/// memory: about 180,000 changes of ordinary objects.
-const MAX_BYTES: usize = 256 << 20;
-/// Entries forgotten at a time, so that other writes get their turn.
-const AT_ONCE: u64 = 20_000;
+/// Entries that memory holds at most; older ones are in the database alone.
+pub(super) const HOT_ENTRIES: usize = 16_384;
+/// Bytes of objects that these may bring.
+const HOT_BYTES: usize = 12 << 20;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,21 +88,24 @@ pub(crate) struct Expired {
     pub(crate) oldest: u64,
 }
 
-/// Entries `floor + 1 ..= floor + entries.len()`.
+/// The end of the log: entries `remembered + 1 ..= remembered + entries.len()`. The database has those after `floor`.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     entries: VecDeque<Change>,
     /// Revision before the first entry.
+    remembered: u64,
+    /// Revision before the first entry of the database.
     floor: u64,
     /// Bytes of the objects that the entries brought.
     bytes: usize,
 }
 
 impl Log {
-    /// An empty log that goes on after `floor`.
-    pub(super) fn after(floor: u64) -> Self {
+    /// An empty log that goes on after `remembered`; the database has what came after `floor`.
+    pub(super) fn after(remembered: u64, floor: u64) -> Self {
         Self {
             entries: VecDeque::new(),
+            remembered,
             floor,
             bytes: 0,
         }
@@ -115,47 +113,53 @@ impl Log {
 
     /// The newest revision.
     pub(super) fn newest(&self) -> u64 {
-        self.floor + self.entries.len() as u64
+        self.remembered + self.entries.len() as u64
     }
 
-    /// Adds the next entry.
-    pub(super) fn push(&mut self, change: Change) {
-        debug_assert_eq!(change.rv, self.newest() + 1, "revisions are consecutive");
-        self.bytes += change.bytes();
-        self.entries.push_back(change);
+    /// The revision after which every change is in memory.
+    pub(super) fn remembered_after(&self) -> u64 {
+        self.remembered
     }
 
-    /// Entries after `position`, oldest first.
-    pub(super) fn since(
-        &self,
-        position: u64,
-    ) -> Result<impl DoubleEndedIterator<Item = &Change>, Expired> {
+    /// Whether everything after `position` can be told, from memory or from the database.
+    pub(super) fn check(&self, position: u64) -> Result<(), Expired> {
         if position < self.floor || position > self.newest() {
             return Err(Expired {
                 asked: position,
                 oldest: self.floor,
             });
         }
-        let skip = usize::try_from(position - self.floor).unwrap_or(usize::MAX);
-        Ok(self.entries.range(skip.min(self.entries.len())..))
+        Ok(())
     }
 
-    /// Forgets what is both old and far back, or too much; answers the new floor when it moved.
-    pub(super) fn trim(&mut self, now: i64) -> Option<u64> {
-        let before = self.floor;
-        while self.floor - before < AT_ONCE
-            && let Some(oldest) = self.entries.front()
-            && (self.bytes > MAX_BYTES || self.is_far_back(oldest, now))
+    /// The revision before the oldest entry of the database.
+    pub(super) fn floor(&self) -> u64 {
+        self.floor
+    }
+
+    /// The database forgot what came up to and including `floor`.
+    pub(super) fn forget(&mut self, floor: u64) {
+        self.floor = floor;
+    }
+
+    /// Adds the next entry; the oldest ones leave memory.
+    pub(super) fn push(&mut self, change: Change) {
+        debug_assert_eq!(change.rv, self.newest() + 1, "revisions are consecutive");
+        self.bytes += change.bytes();
+        self.entries.push_back(change);
+        while (self.entries.len() > HOT_ENTRIES || self.bytes > HOT_BYTES)
+            && let Some(oldest) = self.entries.pop_front()
         {
             self.bytes -= oldest.bytes();
-            self.entries.pop_front();
-            self.floor += 1;
+            self.remembered += 1;
         }
-        (self.floor != before).then_some(self.floor)
     }
 
-    fn is_far_back(&self, oldest: &Change, now: i64) -> bool {
-        self.entries.len() > KEEP_ENTRIES && oldest.at < now - KEEP_MILLIS
+    /// Entries after `position`, oldest first; nothing when memory does not reach back so far.
+    pub(super) fn since(&self, position: u64) -> Option<impl DoubleEndedIterator<Item = &Change>> {
+        let skip = position.checked_sub(self.remembered)?;
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        Some(self.entries.range(skip.min(self.entries.len())..))
     }
 }
 
@@ -175,20 +179,24 @@ mod tests {
     }
 
     #[test]
-    fn young_or_recent_changes_stay() {
-        let (now, old) = (KEEP_MILLIS * 2, 0);
-        assert_eq!(log_of(60_000, now, 0).trim(now), None, "young");
-        assert_eq!(log_of(50_000, old, 0).trim(now), None, "recent");
-        let mut both = log_of(60_000, old, 0);
-        assert_eq!(both.trim(now), Some(10_000));
-        assert_eq!(both.since(9_999).err().map(|e| e.oldest), Some(10_000));
-        assert_eq!(both.since(10_000).unwrap().count(), 50_000);
+    fn memory_holds_so_many_entries_and_so_many_bytes() {
+        let log = log_of(HOT_ENTRIES as u64 + 10, 0, 0);
+        assert_eq!(
+            (log.remembered_after(), log.entries.len()),
+            (10, HOT_ENTRIES)
+        );
+        assert!(log.since(9).is_none() && log.check(9).is_ok());
+        assert_eq!(log.since(10).unwrap().count(), HOT_ENTRIES);
+        assert!(log.check(log.newest() + 1).is_err());
+        let log = log_of(40, 0, HOT_BYTES / 20);
+        assert!(log.bytes <= HOT_BYTES && log.newest() == 40);
     }
 
     #[test]
-    fn memory_has_the_last_word() {
-        let mut log = log_of(40, 0, MAX_BYTES / 20);
-        assert!(log.trim(0).is_some());
-        assert!(log.bytes <= MAX_BYTES);
+    fn what_the_database_forgot_is_expired() {
+        let mut log = log_of(40, 0, 0);
+        log.forget(30);
+        assert_eq!(log.check(29).unwrap_err().oldest, 30);
+        assert!(log.check(30).is_ok());
     }
 }

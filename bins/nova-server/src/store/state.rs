@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::log::{Change, Expired, Log};
+use super::history::Past;
+use super::log::{Change, Log};
 use super::reply::Replies;
 use super::{Key, Object, Reply};
 
@@ -45,35 +46,38 @@ impl State {
             })
     }
 
-    /// The same list as it was at `revision`: today's, with every later change undone.
+    /// The same list as it was at `revision`: today's, with every later change undone. `past` is what memory does not hold.
     pub(super) fn list_at(
         &self,
         kind: &'static str,
         namespace: Option<&str>,
         revision: u64,
-    ) -> Result<Vec<Arc<Object>>, Expired> {
-        let later = self.log.since(revision)?;
-        let mut undone: BTreeMap<&Key, Option<&Arc<Object>>> = BTreeMap::new();
-        for change in later.rev() {
-            let key = change.key();
-            if key.kind == kind && namespace.is_none_or(|ns| key.namespace == ns) {
-                undone.insert(key, change.before.as_ref());
+        past: BTreeMap<Key, Past>,
+    ) -> Vec<Arc<Object>> {
+        let wanted = |key: &Key| key.kind == kind && namespace.is_none_or(|ns| key.namespace == ns);
+        let later = self.log.since(revision.max(self.log.remembered_after()));
+        let mut undone: BTreeMap<Key, Option<Arc<Object>>> = BTreeMap::new();
+        for change in later.into_iter().flatten().rev() {
+            if wanted(change.key()) {
+                undone.insert(change.key().clone(), change.before.clone());
             }
         }
+        let past = past.into_iter().filter(|(key, _)| wanted(key));
+        undone.extend(past.map(|(key, past)| (key, past.before)));
         if undone.is_empty() {
-            return Ok(self.list(kind, namespace).cloned().collect());
+            return self.list(kind, namespace).cloned().collect();
         }
         let mut then: BTreeMap<&Key, &Arc<Object>> = self
             .list(kind, namespace)
             .map(|object| (&object.key, object))
             .collect();
-        for (key, before) in undone {
+        for (key, before) in &undone {
             match before {
                 Some(object) => then.insert(key, object),
                 None => then.remove(key),
             };
         }
-        Ok(then.into_values().cloned().collect())
+        then.into_values().cloned().collect()
     }
 
     /// Makes committed changes visible.

@@ -162,3 +162,52 @@ fn a_database_of_a_newer_server_is_refused() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_memory_let_go_of_is_read_from_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let made = put(&store, vm("old"), body(1)).await;
+    put(&store, vm("gone"), body(1)).await;
+    let anew = put(&store, vm("anew"), body(1)).await;
+    let start = store.revision();
+    put(&store, vm("old"), body(2)).await;
+    put(&store, vm("short"), body(1)).await;
+    let remove = |name: &'static str| store.write(Durability::Spec, move |tx| tx.delete(&vm(name)));
+    for name in ["gone", "anew", "short"] {
+        remove(name).await.unwrap();
+    }
+    let came = put(&store, vm("anew"), body(3)).await;
+    for round in 0..20_u32 {
+        let storm = move |tx: &mut Tx<'_>| {
+            (0..1000).try_for_each(|n| {
+                let key = Key::new("events", "default", format!("{round}.{n}"));
+                tx.put(&key, json!({"metadata": {}, "count": 1})).map(drop)
+            })
+        };
+        store.write(Durability::Status, storm).await.unwrap();
+    }
+    let names = |list: Vec<std::sync::Arc<Object>>| -> Vec<(String, u64)> {
+        list.iter().map(|o| (o.key.name.clone(), o.rv)).collect()
+    };
+    let then = names(store.list_at("virtualmachines", None, start).unwrap());
+    assert_eq!(then.len(), 3, "{then:?}");
+    assert!(then.contains(&("old".to_owned(), made.rv)), "{then:?}");
+
+    let mut watch = store.watch(&["virtualmachines"], start).unwrap();
+    let mut seen = Vec::new();
+    while watch.backlog() > 0 {
+        let change = watch.next().await.unwrap();
+        seen.push((change.kind, change.key().name.clone(), change.rv));
+    }
+    assert_eq!(
+        seen,
+        [
+            (ChangeKind::Modified, "old".to_owned(), start + 1),
+            (ChangeKind::Deleted, "gone".to_owned(), start + 3),
+            (ChangeKind::Deleted, "anew".to_owned(), start + 4),
+            (ChangeKind::Added, "anew".to_owned(), came.rv),
+        ]
+    );
+    assert_ne!(anew.uid, came.uid);
+}

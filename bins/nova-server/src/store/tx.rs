@@ -1,19 +1,21 @@
 //! What a writing closure sees and changes.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::log::Change;
+use super::memory::Memory;
 use super::stamp::{Stamped, is_finalized, stamp};
 use super::state::State;
 use super::{Key, Object, Reply};
+use crate::api::apply;
 use crate::api::error::ApiError;
 
 /// Changes of one batch that are not yet committed, over the committed state.
 pub(super) struct Batch<'a> {
-    state: &'a RwLock<State>,
+    memory: &'a Memory,
     objects: BTreeMap<Key, Option<Arc<Object>>>,
     pub(super) changes: Vec<Change>,
     pub(super) replies: Vec<(String, Arc<Reply>)>,
@@ -22,10 +24,10 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(state: &'a RwLock<State>, revision: u64) -> Self {
+    pub(super) fn new(memory: &'a Memory, revision: u64) -> Self {
         let now = jiff::Timestamp::now();
         Self {
-            state,
+            memory,
             objects: BTreeMap::new(),
             changes: Vec::new(),
             replies: Vec::new(),
@@ -64,7 +66,7 @@ impl<'a> Batch<'a> {
     }
 
     fn committed<T>(&self, read: impl FnOnce(&State) -> T) -> T {
-        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+        read(&self.memory.read())
     }
 
     fn get(&self, key: &Key) -> Option<Arc<Object>> {
@@ -122,13 +124,27 @@ impl Tx<'_> {
         self.base.now
     }
 
-    /// Creates or replaces an object.
+    /// The same in whole seconds, the form of times in `managedFields`.
+    pub(crate) fn second(&self) -> String {
+        format!("{:.0}", self.base.now)
+    }
+
+    /// Creates or replaces an object in the name of the server: what it changes of fields that
+    /// others own becomes its own. Otherwise as [`Tx::put_owned`].
+    pub(crate) fn put(&mut self, key: &Key, mut value: Value) -> Result<Arc<Object>, ApiError> {
+        let before = self.get(key);
+        let before = before.as_ref().map(|before| before.json());
+        apply::by_server(key.kind, before, &mut value, &self.second());
+        self.put_owned(key, value)
+    }
+
+    /// Creates or replaces an object; `metadata.managedFields` are as they are to be.
     ///
     /// Stamps name, namespace, uid, creationTimestamp, generation (grows when `spec` differs) and
     /// resourceVersion, whatever the body says of them. An unchanged body makes no revision. A body
     /// with a deletionTimestamp and without finalizers removes the object; its last state is
     /// answered.
-    pub(crate) fn put(&mut self, key: &Key, value: Value) -> Result<Arc<Object>, ApiError> {
+    pub(crate) fn put_owned(&mut self, key: &Key, value: Value) -> Result<Arc<Object>, ApiError> {
         let before = self.get(key);
         let now = format_time(self.base.now);
         let Stamped {

@@ -1,12 +1,13 @@
 //! Following the change log.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::history::folded;
 use super::log::{Change, Expired};
-use super::state::State;
+use super::memory::Memory;
 
 /// Entries taken from the log at a time, so that a reader holds the lock briefly.
 const CHUNK: usize = 1024;
@@ -14,7 +15,7 @@ const CHUNK: usize = 1024;
 /// A position in the change log. It pulls; nothing is queued for it, however slow it is.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    state: Arc<RwLock<State>>,
+    memory: Arc<Memory>,
     revision: watch::Receiver<u64>,
     kinds: Box<[&'static str]>,
     position: u64,
@@ -24,20 +25,15 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(super) fn new(
-        state: Arc<RwLock<State>>,
+        memory: Arc<Memory>,
         revision: watch::Receiver<u64>,
         kinds: &[&'static str],
         after: u64,
     ) -> Result<Self, Expired> {
-        state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .log
-            .since(after)
-            .map(drop)?;
+        memory.read().log.check(after)?;
         let kinds = kinds.into();
         Ok(Self {
-            state,
+            memory,
             revision,
             kinds,
             position: after,
@@ -80,9 +76,9 @@ impl Watch {
         }
     }
 
-    /// How many changes of any kind this reader is behind.
+    /// How many changes this reader is behind.
     pub(crate) fn backlog(&self) -> u64 {
-        self.revision.borrow().saturating_sub(self.position())
+        self.ready.len() as u64 + self.revision.borrow().saturating_sub(self.position)
     }
 
     /// Changes of other kinds passed over since the last call.
@@ -90,10 +86,16 @@ impl Watch {
         std::mem::take(&mut self.skipped)
     }
 
-    /// Takes entries until `limit` of them fit or the log ends.
+    /// Takes entries until `limit` of them fit or the log ends. A reader that is further back than memory reaches gets the
+    /// newest state of each object.
     fn fill(&mut self, limit: usize) -> Result<(), Expired> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        for change in state.log.since(self.position)? {
+        let state = self.memory.read();
+        state.log.check(self.position)?;
+        let Some(entries) = state.log.since(self.position) else {
+            drop(state);
+            return self.catch_up();
+        };
+        for change in entries {
             self.position = change.rv;
             if self.kinds.is_empty() || self.kinds.contains(&change.key().kind) {
                 self.ready.push_back(change.clone());
@@ -104,6 +106,17 @@ impl Watch {
                 self.skipped += 1;
             }
         }
+        Ok(())
+    }
+
+    fn catch_up(&mut self) -> Result<(), Expired> {
+        let (kinds, from) = (&self.kinds, self.position);
+        let (changes, newest) = self.memory.with_past(kinds, from, |state, past| {
+            (folded(state, kinds, past, from), state.log.newest())
+        })?;
+        self.skipped += newest - from - (changes.len() as u64).min(newest - from);
+        self.ready.extend(changes);
+        self.position = newest;
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! The writer thread: closures in, committed batches out.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,12 +9,11 @@ use tokio::sync::watch;
 use super::Durability;
 use super::db::Db;
 use super::error::commit_failed;
-use super::state::State;
+use super::memory::Memory;
+use super::queue::{Next, Queue};
 use super::tx::{Batch, Tx};
 use crate::api::error::ApiError;
 
-/// Closures that share a transaction at most: bounds the latency of the first of them.
-const MAX_BATCH: usize = 512;
 /// How often the log is trimmed.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
 
@@ -33,28 +31,29 @@ pub(super) struct Job {
     pub(super) work: Work,
 }
 
-/// What the queue carries.
-pub(super) enum Message {
-    Write(Job),
-    #[cfg(test)]
-    LimitPages,
-}
-
 pub(super) struct Writer {
     pub(super) db: Db,
-    pub(super) state: Arc<RwLock<State>>,
+    pub(super) memory: Arc<Memory>,
     pub(super) revision: watch::Sender<u64>,
 }
 
 impl Writer {
-    /// Serves the queue until every sender is gone.
-    pub(super) fn run(mut self, queue: &Receiver<Message>) {
+    /// Serves the queue until it is closed and empty.
+    pub(super) fn run(mut self, queue: &Queue) {
         let mut trimmed = std::time::Instant::now();
         loop {
-            match queue.recv_timeout(TRIM_EVERY) {
-                Ok(first) => self.serve(first, queue),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            let next = queue.next(TRIM_EVERY);
+            #[cfg(test)]
+            if queue
+                .disk_full
+                .swap(false, std::sync::atomic::Ordering::SeqCst)
+            {
+                self.db.limit_pages();
+            }
+            match next {
+                Next::Batch(jobs) => self.batch(jobs),
+                Next::Nothing => {}
+                Next::Closed => return,
             }
             if trimmed.elapsed() >= TRIM_EVERY {
                 self.trim();
@@ -63,29 +62,9 @@ impl Writer {
         }
     }
 
-    fn serve(&mut self, first: Message, queue: &Receiver<Message>) {
-        let mut jobs = Vec::new();
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Write(job) => jobs.push(job),
-                #[cfg(test)]
-                Message::LimitPages => self.db.limit_pages(),
-            }
-            next = if jobs.len() < MAX_BATCH {
-                queue.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        if !jobs.is_empty() {
-            self.batch(jobs);
-        }
-    }
-
     fn batch(&mut self, jobs: Vec<Job>) {
-        let state = Arc::clone(&self.state);
-        let mut batch = Batch::new(&state, *self.revision.borrow());
+        let memory = Arc::clone(&self.memory);
+        let mut batch = Batch::new(&memory, *self.revision.borrow());
         let mut durability = Durability::Status;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -116,10 +95,7 @@ impl Writer {
                 commit_failed(&error)
             })?;
         let newest = changes.last().map(|change| change.rv);
-        self.state
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .publish(changes, replies);
+        self.memory.write().publish(changes, replies);
         if let Some(newest) = newest {
             self.revision.send_replace(newest);
         }
@@ -129,12 +105,14 @@ impl Writer {
     fn trim(&mut self) {
         let now = jiff::Timestamp::now().as_millisecond();
         let floor = {
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.memory.write();
             state.replies.trim(now);
-            state.log.trim(now)
+            state.log.floor()
         };
-        if let Err(error) = self.db.trim(floor, now) {
-            tracing::warn!(%error, "the change log could not be trimmed");
+        match self.db.trim(floor, *self.revision.borrow(), now) {
+            Ok(None) => {}
+            Ok(Some(floor)) => self.memory.write().log.forget(floor),
+            Err(error) => tracing::warn!(%error, "the change log could not be trimmed"),
         }
     }
 }

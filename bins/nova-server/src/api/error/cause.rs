@@ -62,6 +62,23 @@ impl Cause {
         Self::of("FieldValueForbidden", field, format!("Forbidden: {detail}"))
     }
 
+    /// The value is of another JSON type than the field; `found` is its type's name.
+    pub(crate) fn wrong_type(field: impl Into<String>, found: &str, detail: &str) -> Self {
+        let message = format!("Invalid value: {found:?}: {detail}");
+        Self::of("FieldValueTypeInvalid", field, message)
+    }
+
+    /// Another manager owns the field.
+    pub(crate) fn conflict(field: impl Into<String>, message: String) -> Self {
+        Self::of("FieldManagerConflict", field, message)
+    }
+
+    /// Whether it is about something in a member of the object.
+    pub(crate) fn is_in(&self, member: &str) -> bool {
+        let rest = self.field.strip_prefix(member);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// The value has more bytes than it may.
     pub(crate) fn too_long(field: impl Into<String>, limit: usize) -> Self {
         let message = format!("Too long: may not be more than {limit} bytes");

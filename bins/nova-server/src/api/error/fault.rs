@@ -105,14 +105,17 @@ impl ApiError {
         fault.fill_nova(&mut nova);
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": fault.message, "reason": fault.reason, "code": fault.status.as_u16(),
-            "nova": nova,
+            "message": fault.message, "code": fault.status.as_u16(), "nova": nova,
         });
+        if !fault.reason.is_empty() {
+            status["reason"] = json!(fault.reason);
+        }
         if let Some(token) = &fault.continue_token {
             status["metadata"]["continue"] = json!(token);
         }
         let details = fault.kubernetes_details();
-        if !details.is_empty() {
+        // kubectl shows the message of an `Invalid` only beside details, be they empty.
+        if !details.is_empty() || fault.reason == "Invalid" {
             status["details"] = Value::Object(details);
         }
         status

@@ -2,10 +2,11 @@
 //! case, since clients match on them.
 
 use http::StatusCode;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::fault::{Fault, Target};
 use super::{ApiError, Cause};
+use crate::api::apply::Conflicts;
 use crate::store::Key;
 
 /// API group of a plural; the two kinds of Kubernetes itself are in the core group.
@@ -94,6 +95,41 @@ impl ApiError {
         Self::new(&words, message).at(key)
     }
 
+    /// An object of that name is still going away.
+    pub(crate) fn being_deleted(key: &Key) -> Self {
+        let mut error = Self::already_exists(key);
+        error.0.message = format!("object is being deleted: {}", error.0.message);
+        error
+    }
+
+    /// A precondition of a deletion did not hold. Kubernetes names the kind here.
+    pub(crate) fn delete_conflict(key: &Key, kind: &str, why: &str) -> Self {
+        let mut error = Self::conflict_because(key, why);
+        let what = qualified(kind, group_of(key.kind));
+        error.0.message = format!(
+            "Operation cannot be fulfilled on {what} {:?}: {why}",
+            key.name
+        );
+        kind.clone_into(&mut error.0.target.kind);
+        error
+    }
+
+    /// Other managers own fields that an apply would change.
+    pub(crate) fn apply_conflict(conflicts: &Conflicts) -> Self {
+        let words = Words(
+            StatusCode::CONFLICT,
+            "Conflict",
+            "Conflict",
+            "ApplyConflict",
+        );
+        let mut error = Self::new(&words, conflicts.message());
+        let causes = conflicts.causes().into_iter();
+        error.0.causes = causes
+            .map(|(who, path)| Cause::conflict(path, who))
+            .collect();
+        error
+    }
+
     /// A precondition did not hold; `why` is the part after the colon.
     pub(crate) fn conflict_because(key: &Key, why: &str) -> Self {
         let words = Words(StatusCode::CONFLICT, "Conflict", "Conflict", "Conflict");
@@ -155,11 +191,35 @@ impl ApiError {
         error
     }
 
-    /// A change of what may never change.
-    pub(crate) fn immutable(key: &Key, kind: &str, causes: Vec<Cause>) -> Self {
-        let mut error = Self::invalid(key, kind, causes);
-        error.0.nova_reason = "Immutable";
+    /// Options in the query of a write, or the body of a deletion, that cannot be.
+    pub(crate) fn invalid_options(kind: &str, causes: Vec<Cause>) -> Self {
+        let mut error = Self::invalid_named(&format!("{kind}.meta.k8s.io"), "", causes);
+        error.0.target.kind = kind.to_owned();
+        error.0.target.group = "meta.k8s.io";
         error
+    }
+
+    /// A patch that leaves something that is no object of the kind.
+    pub(crate) fn invalid_patch(patched: &Value, why: &str) -> Self {
+        let patched = Value::from(patched.to_string());
+        Self::invalid_named("", "", vec![Cause::invalid("patch", &patched, why)])
+    }
+
+    /// A JSON patch that cannot be applied. Kubernetes does not say why; `detail` does.
+    pub(crate) fn rejected(detail: &str) -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::unprocessable(message).detail("patch", detail)
+    }
+
+    /// What Kubernetes answers as a failure without a reason although the request is at fault.
+    pub(crate) fn unclassified(message: impl Into<String>) -> Self {
+        let words = Words(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "",
+            "ValidationError",
+            "BadRequest",
+        );
+        Self::new(&words, message)
     }
 
     /// A 422 that names no field (a failed `test` of a JSON patch).
@@ -221,6 +281,13 @@ impl ApiError {
             &words,
             format!("Request entity too large: limit is {limit}"),
         )
+    }
+
+    /// The same for what is not counted in bytes.
+    pub(crate) fn too_large_because(message: String) -> Self {
+        let mut error = Self::too_large(0);
+        error.0.message = format!("Request entity too large: {message}");
+        error
     }
 
     /// The body has a content type that the path does not read.

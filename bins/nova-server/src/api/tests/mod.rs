@@ -5,3 +5,4 @@ mod lists;
 mod rig;
 mod watches;
 mod writes;
+mod writes_apply;

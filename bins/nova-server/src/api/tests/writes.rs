@@ -41,7 +41,8 @@ async fn unknown_fields_follow_field_validation() {
     assert_eq!(strict.status, 400);
     assert_eq!(
         strict.body["message"],
-        "strict decoding error: unknown field \"spec.cpus\""
+        "VirtualMachine in version \"v1\" cannot be handled as a VirtualMachine: \
+         strict decoding error: unknown field \"spec.cpus\""
     );
     let warned = rig.post(VMS, &body).await;
     assert_eq!(warned.status, 201);
@@ -58,22 +59,48 @@ async fn unknown_fields_follow_field_validation() {
 }
 
 #[tokio::test]
-async fn malformed_bodies_are_400() {
+async fn malformed_bodies_are_told_as_kubernetes_tells_them() {
     let rig = Rig::new().await;
     let cases = [
-        ("{", 400),
-        ("[]", 400),
-        (r#"{"kind":"Image","metadata":{"name":"a"}}"#, 400),
-        (r#"{"apiVersion":"v2","metadata":{"name":"a"}}"#, 400),
-        (r#"{"metadata":{"name":"a"},"spec":{"disks":7}}"#, 400),
-        (r#"{"metadata":{"name":"a","namespace":"other"}}"#, 400),
-        (r#"{"metadata":{"name":"a","resourceVersion":"5"}}"#, 400),
+        ("{", 400, json!("BadRequest")),
+        ("[]", 400, json!("BadRequest")),
+        (
+            r#"{"apiVersion":"v2","metadata":{"name":"a"}}"#,
+            400,
+            json!("BadRequest"),
+        ),
+        (
+            r#"{"metadata":{"name":"a","labels":{"b":1}}}"#,
+            400,
+            json!("BadRequest"),
+        ),
+        (
+            r#"{"metadata":{"name":"a","namespace":"other"}}"#,
+            400,
+            json!("BadRequest"),
+        ),
+        (
+            r#"{"kind":"Image","metadata":{"name":"a"}}"#,
+            422,
+            json!("Invalid"),
+        ),
+        (
+            r#"{"metadata":{"name":"a"},"spec":{"disks":7}}"#,
+            422,
+            json!("Invalid"),
+        ),
+        (
+            r#"{"metadata":{"name":"a","resourceVersion":"5"}}"#,
+            500,
+            json!(null),
+        ),
     ];
-    for (body, status) in cases {
+    for (body, status, reason) in cases {
         let request = Request::post(VMS).header("content-type", JSON);
         let answer = rig.send(request, Body::from(body)).await;
         assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.body);
-        assert_eq!(answer.body["reason"], "BadRequest");
+        assert_eq!(answer.body["reason"], reason, "{body}");
+        assert_eq!(answer.body["nova"]["code"], "ValidationError", "{body}");
     }
     let request = Request::post(VMS).header("content-type", "text/plain");
     assert_eq!(rig.send(request, Body::from("x")).await.status, 415);
@@ -101,7 +128,7 @@ async fn a_dry_run_answers_and_stores_nothing() {
         rig.post(&format!("{VMS}?dryRun=some"), &machine("a", &json!({})))
             .await
             .status,
-        400
+        422
     );
 }
 
@@ -244,7 +271,7 @@ async fn patches_of_three_kinds() {
     );
     assert_eq!(
         rig.patch(&path, kind, &json!([{"op": "fly"}])).await.status,
-        400
+        422
     );
 
     let strategic = "application/strategic-merge-patch+json";
@@ -258,8 +285,11 @@ async fn patches_of_three_kinds() {
         .patch(&path, MERGE, &json!({"metadata": {"name": "b"}}))
         .await;
     assert_eq!(
-        (renamed.status.as_u16(), &renamed.body["nova"]["reason"]),
-        (422, &json!("Immutable"))
+        (renamed.status.as_u16(), &renamed.body["message"]),
+        (
+            400,
+            &json!("the name of the object (b) does not match the name on the URL (a)")
+        )
     );
 }
 

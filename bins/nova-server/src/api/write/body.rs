@@ -1,62 +1,100 @@
 //! From the bytes of a request to an object of the kind.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use crate::api::error::ApiError;
+use super::decode::{TypeFault, type_faults};
+use super::options::FieldValidation;
+use super::strict;
+use crate::api::error::{ApiError, Cause};
 use crate::api::kinds::{Kind, text};
 use crate::api::proto;
 use crate::api::request::Call;
+use crate::store::Key;
 
-/// What happens to fields that the kind does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FieldValidation {
-    Ignore,
-    Warn,
-    Strict,
+/// Media types of objects.
+const ACCEPTED: &[&str] = &["application/json", "application/yaml", proto::MEDIA_TYPE];
+/// As much of a body as an error shows.
+const MAX_SHOWN: usize = 1024;
+
+/// An object from a request.
+pub(super) struct Body {
+    pub(super) value: Value,
+    /// Paths of members that it says twice.
+    pub(super) doubles: Vec<String>,
 }
 
-impl FieldValidation {
-    pub(super) fn of(call: &Call) -> Result<Self, ApiError> {
-        match call.query.get("fieldValidation") {
-            Some("Ignore") => Ok(Self::Ignore),
-            Some("Strict") => Ok(Self::Strict),
-            None | Some("Warn") => Ok(Self::Warn),
-            Some(other) => Err(ApiError::bad_request(format!(
-                "fieldValidation: Unsupported value: {other:?}: \
-                 supported values: \"Ignore\", \"Strict\", \"Warn\""
-            ))),
+/// Reads the body of a create or replace.
+pub(super) fn object(call: &Call, bytes: &[u8]) -> Result<Body, ApiError> {
+    let core = call.kind.info.group.is_empty();
+    let mut body = match call.content_type().as_str() {
+        "" | "application/json" => strict::parse(bytes)
+            .map(|(value, doubles)| Body { value, doubles })
+            .map_err(|error| unrecognized(call.kind, &json_error(&error), bytes))?,
+        "application/yaml" => yaml(bytes)
+            .map_err(|error| unrecognized(call.kind, &format!("yaml: {error}"), bytes))?,
+        proto::MEDIA_TYPE if core => Body {
+            value: proto::decode(bytes)?,
+            doubles: Vec::new(),
+        },
+        _ => return Err(ApiError::unsupported_media_type(ACCEPTED)),
+    };
+    if !body.value.is_object() {
+        return Err(unrecognized(call.kind, "the body is not an object", bytes));
+    }
+    fill_kind(call.kind, &mut body.value)?;
+    Ok(body)
+}
+
+/// Reads YAML, of which JSON is a part.
+pub(super) fn yaml(bytes: &[u8]) -> Result<Body, String> {
+    if bytes.trim_ascii_start().starts_with(b"{")
+        && let Ok((value, doubles)) = strict::parse(bytes)
+    {
+        return Ok(Body { value, doubles });
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let doubles = Vec::new();
+    Ok(Body { value, doubles })
+}
+
+fn unrecognized(kind: &Kind, error: &str, bytes: &[u8]) -> ApiError {
+    ApiError::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): \
+         couldn't get version/kind; json parse error: {error} ({})",
+        kind.info.kind,
+        shown(bytes)
+    ))
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let (part, more) = match bytes.get(..MAX_SHOWN) {
+        Some(part) => (part, " ..."),
+        None => (bytes, ""),
+    };
+    match bytes.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(part)),
+        Some(_) => {
+            let digits: Vec<String> = part.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{}{more}", digits.concat())
         }
     }
 }
 
-/// Reads the body of a create or replace.
-pub(super) fn object(call: &Call, bytes: &[u8]) -> Result<Value, ApiError> {
-    let core = call.kind.info.group.is_empty();
-    let mut value = match call.content_type().as_str() {
-        "" | "application/json" => json(bytes)?,
-        proto::MEDIA_TYPE if core => proto::decode(bytes)?,
-        _ => return Err(ApiError::unsupported_media_type(&["application/json"])),
-    };
-    fill_kind(call.kind, &mut value)?;
-    Ok(value)
-}
-
-/// A JSON object from bytes.
-pub(super) fn json(bytes: &[u8]) -> Result<Value, ApiError> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| ApiError::bad_request(format!("the body is not valid JSON: {error}")))?;
-    if value.is_object() {
-        Ok(value)
-    } else {
-        Err(ApiError::bad_request("the body is not an object"))
+/// A parser's complaint, in Kubernetes' words where it is the common one.
+pub(super) fn json_error(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
     }
+    error.to_string()
 }
 
 /// Refuses another kind or version; an absent one is that of the path.
 pub(super) fn fill_kind(kind: &Kind, value: &mut Value) -> Result<(), ApiError> {
     let (api_version, name) = (kind.info.api_version(), kind.info.kind);
     match text(value, "/apiVersion") {
-        "" => value["apiVersion"] = api_version.clone().into(),
+        "" => value["apiVersion"] = api_version.into(),
         given if given == api_version => {}
         given => {
             return Err(ApiError::bad_request(format!(
@@ -65,46 +103,107 @@ pub(super) fn fill_kind(kind: &Kind, value: &mut Value) -> Result<(), ApiError> 
             )));
         }
     }
-    match text(value, "/kind") {
-        "" => value["kind"] = name.into(),
-        given if given == name => {}
-        given => {
-            return Err(ApiError::bad_request(format!(
-                "{given} in version {api_version:?} cannot be handled as a {name}"
-            )));
+    if text(value, "/kind").is_empty() {
+        value["kind"] = name.into();
+    }
+    same_kind(kind, value)
+}
+
+/// Refuses an object that is of another kind or version, as its own kind's fault.
+pub(super) fn same_kind(kind: &Kind, value: &Value) -> Result<(), ApiError> {
+    let mut causes = Vec::new();
+    let wanted = [
+        ("kind", kind.info.kind.to_owned()),
+        ("apiVersion", kind.info.api_version()),
+    ];
+    for (member, wanted) in wanted {
+        if value[member] != *wanted {
+            let detail = format!("must be {wanted}");
+            causes.push(Cause::invalid(member, &value[member], &detail));
         }
     }
-    Ok(())
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let key = Key::new(kind.info.plural, "", text(value, "/metadata/name"));
+    Err(ApiError::invalid(&key, text(value, "/kind"), causes))
+}
+
+/// What a body says that its kind does not have, or says twice. The first is taken out.
+pub(super) fn strip_unknown(
+    kind: &Kind,
+    value: &mut Value,
+    doubles: &[String],
+) -> Result<Vec<String>, ApiError> {
+    no_nulls(value);
+    let mut unknown = (kind.unknown)(value).map_err(|error| unfit(kind, value, &error))?;
+    unknown.sort();
+    for path in &unknown {
+        prune(value, path);
+    }
+    let doubles = doubles
+        .iter()
+        .map(|path| format!("duplicate field \"{path}\""));
+    // A status may hold what only newer servers know.
+    let unknown = unknown.iter().filter(|path| !path.starts_with("status."));
+    let unknown = unknown.map(|path| format!("unknown field \"{path}\""));
+    Ok(doubles.chain(unknown).collect())
+}
+
+/// The error of a body that does not fit the type of its kind.
+fn unfit(kind: &Kind, value: &Value, error: &serde_json::Error) -> ApiError {
+    let causes: Vec<Cause> = type_faults(kind, value)
+        .iter()
+        .map(TypeFault::cause)
+        .collect();
+    // Metadata is decoded before the rest is checked.
+    if causes.is_empty() || causes.iter().any(|cause| cause.is_in("metadata")) {
+        let (name, version) = (kind.info.kind, kind.info.version);
+        return ApiError::bad_request(format!(
+            "{name} in version {version:?} cannot be handled as a {name}: {error}"
+        ));
+    }
+    let key = Key::new(
+        kind.info.plural,
+        text(value, "/metadata/namespace"),
+        text(value, "/metadata/name"),
+    );
+    ApiError::invalid(&key, kind.info.kind, causes)
+}
+
+/// Labels and annotations are texts: null is an empty one.
+fn no_nulls(value: &mut Value) {
+    for member in ["labels", "annotations"] {
+        let pointer = format!("/metadata/{member}");
+        let texts = value.pointer_mut(&pointer).and_then(Value::as_object_mut);
+        for text in texts.into_iter().flat_map(Map::values_mut) {
+            if text.is_null() {
+                *text = json!("");
+            }
+        }
+    }
 }
 
 /// Takes out fields that the kind does not have, or refuses them; answers the warnings.
 pub(super) fn known_fields(
     kind: &Kind,
-    value: &mut Value,
+    body: &mut Body,
     mode: FieldValidation,
 ) -> Result<Vec<String>, ApiError> {
-    let unknown = (kind.unknown)(value).map_err(|error| {
-        let (name, version) = (kind.info.kind, kind.info.version);
-        ApiError::bad_request(format!(
-            "{name} in version {version:?} cannot be handled as a {name}: {error}"
-        ))
-    })?;
-    let faults: Vec<String> = unknown
-        .iter()
-        .map(|path| format!("unknown field {path:?}"))
-        .collect();
-    if mode == FieldValidation::Strict && !faults.is_empty() {
-        let message = format!("strict decoding error: {}", faults.join(", "));
-        return Err(ApiError::unknown_fields(message, &unknown));
+    let faults = strip_unknown(kind, &mut body.value, &body.doubles)?;
+    match mode {
+        FieldValidation::Strict if !faults.is_empty() => {
+            let (name, version) = (kind.info.kind, kind.info.version);
+            let message = format!(
+                "{name} in version {version:?} cannot be handled as a {name}: \
+                 strict decoding error: {}",
+                faults.join(", ")
+            );
+            Err(ApiError::unknown_fields(message, &faults))
+        }
+        FieldValidation::Ignore => Ok(Vec::new()),
+        FieldValidation::Strict | FieldValidation::Warn => Ok(faults),
     }
-    for path in &unknown {
-        prune(value, path);
-    }
-    Ok(if mode == FieldValidation::Warn {
-        faults
-    } else {
-        Vec::new()
-    })
 }
 
 /// Removes `spec.disks[1].sise`. Keys may hold dots, so the longest that fits is taken.
@@ -155,5 +254,13 @@ mod tests {
         }
         let left = json!({"spec": {"disks": [{"name": "a"}, {"name": "b"}], "a.b": {}, "a": 2}});
         assert_eq!(value, left);
+    }
+
+    #[test]
+    fn long_bodies_are_shown_in_part() {
+        assert_eq!(shown(b""), "<empty>");
+        assert_eq!(shown(b"[]"), "5b5d");
+        assert_eq!(shown(b"{}"), "{}");
+        assert!(shown(&[b'{'; 2000]).ends_with("{ ..."));
     }
 }

@@ -7,8 +7,8 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 
-use super::delete::{options, remove};
-use super::run;
+use super::delete::{asked, remove};
+use super::run_if;
 use crate::api::error::ApiError;
 use crate::api::item::json_response;
 use crate::api::request::Call;
@@ -25,7 +25,8 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
             "deleting a whole collection needs a labelSelector, a fieldSelector or all=true",
         ));
     }
-    let options = options(call, body).await?;
+    let asked = asked(call, body).await?;
+    let dry_run = asked.dry_run;
     let (all, revision) = call
         .app
         .store
@@ -33,9 +34,9 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
     let chosen: Vec<Arc<Object>> = all.into_iter().filter(|o| selection.matches(o)).collect();
     let (mut failed, mut gone) = (None, Vec::with_capacity(chosen.len()));
     for some in chosen.chunks(AT_ONCE) {
-        let (kind, context, options) = (call.kind, call.context(), options.clone());
+        let (kind, context, asked) = (call.kind, call.context(), asked.clone());
         let some: Vec<_> = some.to_vec();
-        let outcome = run(call, move |tx| {
+        let outcome = run_if(call, !dry_run, move |tx| {
             let mut deleted = Vec::new();
             for object in some {
                 // Somebody else may have deleted it since it was listed.
@@ -43,7 +44,7 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
                     continue;
                 };
                 // A refusal happens before anything is changed, so the others go on.
-                match remove(tx, kind, &context, &object, &options) {
+                match remove(tx, kind, &context, &object, &asked) {
                     Ok(_) => deleted.push(Ok(object)),
                     Err(error) => deleted.push(Err(error)),
                 }
@@ -57,7 +58,9 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
             }
         }
     }
-    call.kind.rules.deleted(&call.app);
+    if !dry_run {
+        call.kind.rules.deleted(&call.app);
+    }
     match failed {
         Some(error) => Err(error),
         None => Ok(listed(call, &gone, revision)),
@@ -66,7 +69,7 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
 
 fn listed(call: &Call, gone: &[Arc<Object>], revision: u64) -> Response {
     let items: Vec<&str> = gone.iter().map(|object| object.json()).collect();
-    let metadata = json!({"resourceVersion": revision.to_string()});
+    let metadata = json!({"continue": "", "resourceVersion": revision.to_string()});
     let body = format!(
         r#"{{"apiVersion":"{}","kind":"{}","metadata":{metadata},"items":[{}]}}"#,
         call.kind.info.api_version(),

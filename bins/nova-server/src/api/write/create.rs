@@ -5,9 +5,12 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::body::{FieldValidation, known_fields, object};
-use super::{Written, answer, meta, run};
-use crate::api::error::ApiError;
+use super::body::{known_fields, object};
+use super::options::{Of, Options};
+use super::update::{Part, Terms, doubled_owners};
+use super::{Written, answer, meta, owners, run};
+use crate::api::apply;
+use crate::api::error::{ApiError, Cause};
 use crate::api::idempotency::Attempt;
 use crate::api::kinds::{Context, Kind, text};
 use crate::api::request::Call;
@@ -20,12 +23,18 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError> {
     let bytes = call.read(body).await?;
-    let mut value = object(call, &bytes)?;
-    let warnings = known_fields(call.kind, &mut value, FieldValidation::of(call)?)?;
-    prepare(call, &mut value)?;
+    let options = Options::of(call, Of::Create)?;
+    let mut body = object(call, &bytes)?;
+    let mut warnings = known_fields(call.kind, &mut body, options.validation)?;
+    let mut value = body.value;
+    same_namespace(call.namespace.as_deref(), call.kind, &value)?;
+    prepare(&mut value)?;
+    warnings.extend(doubled_owners(&mut value, ""));
     let attempt = Attempt::of(call, &bytes)?;
     let (kind, context, key) = (call.kind, call.context(), call.key_named(""));
     let written = run(call, move |tx| {
+        let author = owners::author(tx, kind, Part::Main, &options);
+        owners::created(&mut value, &author);
         let Some(attempt) = attempt else {
             return store(tx, kind, &context, key, value);
         };
@@ -37,7 +46,29 @@ pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError
         Ok(written)
     })
     .await?;
+    warnings.extend(written.warnings.iter().cloned());
     answer(call, StatusCode::CREATED, written, &warnings)
+}
+
+/// Stores what an apply made of nothing, its owners in it.
+pub(super) fn create_applied(
+    tx: &mut Tx<'_>,
+    terms: &Terms,
+    mut value: Value,
+) -> Result<Written, ApiError> {
+    let owners = apply::take(&mut value);
+    if let Some(metadata) = value
+        .pointer_mut("/metadata")
+        .and_then(Value::as_object_mut)
+    {
+        // An apply may name a revision; there is none that it could be about.
+        metadata.remove("resourceVersion");
+    }
+    prepare(&mut value)?;
+    apply::put(&mut value, Some(owners).filter(|owners| !owners.is_null()));
+    let mut key = terms.key.clone();
+    key.name.clear();
+    store(tx, terms.kind, &terms.context, key, value)
 }
 
 /// What the first request of this key was answered.
@@ -51,14 +82,14 @@ fn repeated(earlier: Reply) -> Result<Written, ApiError> {
         value,
         rv,
         operation: earlier.operation,
+        warnings: Vec::new(),
     })
 }
 
 /// Refuses what a new object cannot have and drops what only the server sets.
-fn prepare(call: &Call, value: &mut Value) -> Result<(), ApiError> {
-    same_namespace(call, value)?;
+fn prepare(value: &mut Value) -> Result<(), ApiError> {
     if !text(value, "/metadata/resourceVersion").is_empty() {
-        return Err(ApiError::bad_request(
+        return Err(ApiError::unclassified(
             "resourceVersion should not be set on objects to be created",
         ));
     }
@@ -89,9 +120,13 @@ fn server_set(metadata: &mut Map<String, Value>) {
 }
 
 /// The namespace of the body must be that of the path.
-pub(super) fn same_namespace(call: &Call, value: &Value) -> Result<(), ApiError> {
+pub(super) fn same_namespace(
+    namespace: Option<&str>,
+    kind: &Kind,
+    value: &Value,
+) -> Result<(), ApiError> {
     let given = text(value, "/metadata/namespace");
-    if !call.kind.namespaced() {
+    if !kind.namespaced() {
         return match given {
             "" => Ok(()),
             _ => Err(ApiError::bad_request(
@@ -99,7 +134,7 @@ pub(super) fn same_namespace(call: &Call, value: &Value) -> Result<(), ApiError>
             )),
         };
     }
-    match call.namespace.as_deref() {
+    match namespace {
         None => Err(ApiError::method_not_allowed()),
         Some(namespace) if given.is_empty() || given == namespace => Ok(()),
         Some(_) => Err(ApiError::bad_request(
@@ -121,27 +156,35 @@ fn store(
     }
     key.name = name(tx, &key, &value)?;
     value["metadata"]["name"] = json!(key.name);
-    check(kind, &key, &value, None)?;
-    if tx.get(&key).is_some() {
-        return Err(ApiError::already_exists(&key));
+    check(kind, &key, &value, None, Vec::new())?;
+    if let Some(there) = tx.get(&key) {
+        let going = !there.field("metadata.deletionTimestamp").is_empty();
+        return Err(match going {
+            true => ApiError::being_deleted(&key),
+            false => ApiError::already_exists(&key),
+        });
     }
+    let warnings = meta::warnings(None, &value);
     let operation = kind.rules.admit(tx, None, &mut value, context)?;
-    let stored = tx.put(&key, value)?;
+    apply::own_status(&mut value, &tx.second());
+    let stored = tx.put_owned(&key, value)?;
     Ok(Written {
         value: stored.value(),
         rv: stored.rv,
         operation,
+        warnings,
     })
 }
 
-/// Metadata and the kind's own rules, all faults at once.
+/// Metadata and the kind's own rules, all faults at once, after those known already.
 pub(super) fn check(
     kind: &Kind,
     key: &Key,
     value: &Value,
     before: Option<&Value>,
+    mut causes: Vec<Cause>,
 ) -> Result<(), ApiError> {
-    let mut causes = meta::check(kind, value);
+    causes.extend(meta::check(kind, value));
     causes.extend(kind.rules.validate(value, before));
     if !causes.is_empty() {
         return Err(ApiError::invalid(key, kind.info.kind, causes));

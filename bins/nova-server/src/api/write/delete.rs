@@ -1,34 +1,45 @@
 //! `DELETE` of an item.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::update::wrong_uid;
-use super::{Written, answer, run};
-use crate::api::error::ApiError;
+use super::body::json_error;
+use super::options::{dry_run, policy};
+use super::{Written, answer, meta, run_if};
+use crate::api::error::{ApiError, Cause};
 use crate::api::item::{json_response, tag_matches};
 use crate::api::kinds::{Context, DeleteOptions, Kind};
 use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
 
+/// Keeps an object until those that it owns are gone.
+pub(super) const FOREGROUND: &str = "foregroundDeletion";
+/// Keeps an object until those that it owns have no owner.
+pub(super) const ORPHAN: &str = "orphan";
+
 pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError> {
-    let options = options(call, body).await?;
+    let asked = asked(call, body).await?;
     let (kind, context, key) = (call.kind, call.context(), call.key());
     let if_match = call.header("if-match").map(str::to_owned);
-    let (object, deleted) = run(call, move |tx| {
+    let meant = !asked.dry_run;
+    let (object, mut deleted) = run_if(call, meant, move |tx| {
         let object = tx.require(&key)?;
         if if_match.is_some_and(|tags| !tag_matches(&tags, object.rv)) {
             let error = ApiError::conflict(&key, object.rv);
             return Err(error.with_status(StatusCode::PRECONDITION_FAILED));
         }
-        let deleted = remove(tx, kind, &context, &object, &options)?;
+        let deleted = remove(tx, kind, &context, &object, &asked)?;
         Ok((object, deleted))
     })
     .await?;
-    if !call.dry_run()? {
+    if meant {
         call.kind.rules.deleted(&call.app);
+    } else {
+        deleted.operation = None;
     }
     match deleted.value {
         Value::Null => Ok(json_response(
@@ -40,38 +51,104 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     }
 }
 
+/// What a deletion asks for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    options: DeleteOptions,
+    /// What becomes of the objects that it owns.
+    cascade: Cascade,
+    /// Nothing may be stored; kubectl says so in the body.
+    pub(super) dry_run: bool,
+}
+
+/// What becomes of the objects that a deleted one owns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Cascade {
+    /// They go after it.
+    #[default]
+    Background,
+    /// They go before it.
+    Foreground,
+    /// They stay, without an owner.
+    Orphan,
+}
+
+impl Cascade {
+    /// The finalizer that stands for it until the collector has done its part.
+    fn finalizer(self) -> Option<&'static str> {
+        match self {
+            Self::Background => None,
+            Self::Foreground => Some(FOREGROUND),
+            Self::Orphan => Some(ORPHAN),
+        }
+    }
+}
+
 /// Deletes one object on the terms of the request. A null value means that it is gone.
 pub(super) fn remove(
     tx: &mut Tx<'_>,
     kind: &Kind,
     context: &Context,
     object: &Object,
-    options: &DeleteOptions,
+    asked: &Asked,
 ) -> Result<Written, ApiError> {
     let key = &object.key;
-    if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != object.uid) {
-        return Err(wrong_uid(key, uid, &object.uid));
-    }
-    let rv = object.rv.to_string();
-    if let Some(wanted) = options
-        .resource_version
-        .as_deref()
-        .filter(|wanted| *wanted != rv)
-    {
-        let why = format!(
-            "Precondition failed: ResourceVersion in precondition: {wanted}, \
-             ResourceVersion in object meta: {rv}"
-        );
-        return Err(ApiError::conflict_because(key, &why).detail("currentResourceVersion", rv));
-    }
-    let deletion = kind.rules.delete(tx, object, options, context)?;
+    preconditions(kind, object, &asked.options)?;
+    let marked = cascading(tx, object, asked.cascade)?;
+    let object = marked.as_deref().unwrap_or(object);
+    let deletion = kind.rules.delete(tx, object, &asked.options, context)?;
     let rv = tx.get(key).map_or(object.rv, |now| now.rv);
     let value = deletion.finalizing.unwrap_or(Value::Null);
     Ok(Written {
         value,
         rv,
         operation: deletion.operation,
+        warnings: Vec::new(),
     })
+}
+
+fn preconditions(kind: &Kind, object: &Object, options: &DeleteOptions) -> Result<(), ApiError> {
+    let (key, name) = (&object.key, kind.info.kind);
+    if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != object.uid) {
+        let why = format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). \
+             The object might have been deleted and then recreated",
+            object.uid
+        );
+        return Err(ApiError::delete_conflict(key, name, &why));
+    }
+    let rv = object.rv.to_string();
+    let wanted = options.resource_version.as_deref();
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != rv) {
+        let why = format!(
+            "the ResourceVersion in the precondition ({wanted}) does not match the \
+             ResourceVersion in record ({rv}). The object might have been modified"
+        );
+        let error = ApiError::delete_conflict(key, name, &why);
+        return Err(error.detail("currentResourceVersion", rv));
+    }
+    Ok(())
+}
+
+/// Marks the object with what becomes of those that it owns; `None` when nothing is to be marked.
+fn cascading(
+    tx: &mut Tx<'_>,
+    object: &Object,
+    cascade: Cascade,
+) -> Result<Option<Arc<Object>>, ApiError> {
+    let mut value = object.value();
+    let had = meta::texts(&value["metadata"]["finalizers"]);
+    let mut finalizers: Vec<&str> = had.clone();
+    // A later word on it replaces an earlier one.
+    finalizers.retain(|finalizer| ![FOREGROUND, ORPHAN].contains(finalizer));
+    finalizers.extend(cascade.finalizer());
+    let going = value["metadata"]["deletionTimestamp"].is_string();
+    if finalizers == had || (going && cascade == Cascade::Background) {
+        return Ok(None);
+    }
+    let finalizers = json!(finalizers);
+    value["metadata"]["finalizers"] = finalizers;
+    tx.put_owned(&object.key, value).map(Some)
 }
 
 /// The `Status` of a deletion that is complete.
@@ -88,40 +165,68 @@ fn success(kind: &Kind, key: &Key, uid: &str) -> String {
 }
 
 /// DeleteOptions from body and query; the query wins.
-pub(super) async fn options(call: &Call, body: Body) -> Result<DeleteOptions, ApiError> {
+pub(super) async fn asked(call: &Call, body: Body) -> Result<Asked, ApiError> {
     let bytes = call.read(body).await?;
     let body: Value = match &bytes[..] {
         [] => Value::Null,
-        bytes => super::body::json(bytes)?,
+        bytes => serde_json::from_slice(bytes).map_err(|error| {
+            let error = json_error(&error);
+            ApiError::bad_request(format!(
+                "couldn't get version/kind; json parse error: {error}"
+            ))
+        })?,
     };
-    let text = |pointer: &str| {
-        body.pointer(pointer)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let grace = match &body["gracePeriodSeconds"] {
-        Value::Null => None,
-        given => Some(given.as_u64().ok_or_else(|| {
-            ApiError::bad_request("gracePeriodSeconds must be a non-negative integer")
-        })?),
-    };
-    let policy = text("/propagationPolicy");
-    let policy = call
-        .query
-        .get("propagationPolicy")
-        .map(str::to_owned)
-        .or(policy);
-    if let Some(other) =
-        policy.filter(|p| !matches!(p.as_str(), "Background" | "Foreground" | "Orphan"))
-    {
+    let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+    if let Some(kind) = text("/kind").filter(|kind| *kind != "DeleteOptions") {
+        let version = text("/apiVersion").unwrap_or_default();
         return Err(ApiError::bad_request(format!(
-            "propagationPolicy: Unsupported value: {other:?}: \
-             supported values: \"Background\", \"Foreground\", \"Orphan\""
+            "no kind {kind:?} is registered for version {version:?} in scheme"
         )));
     }
-    Ok(DeleteOptions {
-        grace: call.query.number("gracePeriodSeconds")?.or(grace),
-        uid: text("/preconditions/uid"),
-        resource_version: text("/preconditions/resourceVersion"),
+    let grace =
+        match &body["gracePeriodSeconds"] {
+            Value::Null => None,
+            given => Some(given.as_i64().ok_or_else(|| {
+                ApiError::bad_request("gracePeriodSeconds must be a whole number")
+            })?),
+        };
+    // Kubernetes takes a negative grace for the shortest there is.
+    let grace = grace.map(|grace| u64::try_from(grace).unwrap_or(1));
+    let rehearsed = body["dryRun"]
+        .as_array()
+        .is_some_and(|stages| !stages.is_empty());
+    Ok(Asked {
+        cascade: cascade(call, &body)?,
+        dry_run: rehearsed || call.dry_run()?,
+        options: DeleteOptions {
+            grace: call.query.number("gracePeriodSeconds")?.or(grace),
+            uid: text("/preconditions/uid").map(str::to_owned),
+            resource_version: text("/preconditions/resourceVersion").map(str::to_owned),
+        },
+    })
+}
+
+fn cascade(call: &Call, body: &Value) -> Result<Cascade, ApiError> {
+    let mut causes = Vec::new();
+    let given = call.query.get("propagationPolicy");
+    let given = given.or(body["propagationPolicy"].as_str());
+    let orphan = body["orphanDependents"].as_bool();
+    let orphan = orphan.or(call
+        .query
+        .get("orphanDependents")
+        .map(|given| given == "true"));
+    if let (Some(_), Some(given)) = (orphan, given) {
+        let detail = "orphanDependents and deletionPropagation cannot be both set";
+        causes.push(Cause::invalid("propagationPolicy", &json!(given), detail));
+    }
+    causes.extend(given.and_then(policy));
+    causes.extend(dry_run(call));
+    if !causes.is_empty() {
+        return Err(ApiError::invalid_options("DeleteOptions", causes));
+    }
+    Ok(match (given, orphan) {
+        (Some("Foreground"), _) => Cascade::Foreground,
+        (Some("Orphan"), _) | (_, Some(true)) => Cascade::Orphan,
+        _ => Cascade::Background,
     })
 }

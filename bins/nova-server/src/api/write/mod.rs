@@ -1,11 +1,17 @@
 //! Create, replace, patch, delete.
 
+mod apply;
 mod body;
 mod collection;
 mod create;
+mod decode;
 mod delete;
+pub(crate) mod json_patch;
 mod meta;
+mod options;
+mod owners;
 mod patch;
+mod strict;
 mod update;
 
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -32,6 +38,8 @@ pub(crate) struct Written {
     pub(crate) value: Value,
     pub(crate) rv: u64,
     pub(crate) operation: Option<String>,
+    /// What the client had better do otherwise.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Runs a write, or with `dryRun=All` rehearses it.
@@ -39,7 +47,16 @@ async fn run<T: Send + 'static>(
     call: &Call,
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    if call.dry_run()? {
+    run_if(call, !call.dry_run()?, work).await
+}
+
+/// Runs a write, or rehearses it unless it is `meant`.
+async fn run_if<T: Send + 'static>(
+    call: &Call,
+    meant: bool,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if !meant {
         return call.app.store.rehearse(work).await;
     }
     call.app.store.write(Durability::Spec, work).await
@@ -49,9 +66,16 @@ async fn run<T: Send + 'static>(
 fn answer(
     call: &Call,
     status: StatusCode,
-    written: Written,
+    mut written: Written,
     warnings: &[String],
 ) -> Result<axum::response::Response, ApiError> {
+    if status == StatusCode::CREATED
+        && call.dry_run()?
+        && let Some(metadata) = written.value["metadata"].as_object_mut()
+    {
+        // Nothing was stored that could have a revision.
+        metadata.remove("resourceVersion");
+    }
     let view = View::of(&call.headers, &call.query)?;
     let body = Renderer {
         kind: call.kind,

@@ -2,100 +2,195 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use json_patch::{Patch, PatchErrorKind};
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Map, Value};
 
-use super::body::{FieldValidation, fill_kind, json, known_fields};
-use super::run;
-use super::update::{Part, Terms, finish, store};
-use crate::api::error::{ApiError, Cause};
-use crate::api::kinds::text;
+use super::apply::{Config, apply};
+use super::body::{json_error, same_kind, strip_unknown};
+use super::create::same_namespace;
+use super::json_patch::{self, Refusal};
+use super::options::{FieldValidation, Of, Options};
+use super::update::{Part, Terms, doubled_owners, finish, same_name, store};
+use super::{answer, owners, run, strict};
+use crate::api::error::ApiError;
 use crate::api::request::Call;
+use crate::store::Tx;
 
-const ACCEPTED: &[&str] = &[
-    "application/json-patch+json",
-    "application/merge-patch+json",
-];
+const JSON: &str = "application/json-patch+json";
+const MERGE: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+const APPLY: &str = "application/apply-patch+yaml";
+const APPLY_JSON: &str = "application/apply-patch+json";
 
 /// A change that is applied to whatever is stored.
 enum Change {
     Merge(Value),
-    Json(Patch),
+    Json(Vec<Map<String, Value>>),
 }
 
 pub(crate) async fn patch(call: &Call, body: Body, part: Part) -> Result<Response, ApiError> {
+    let core = call.kind.info.group.is_empty();
+    let kind = call.content_type();
+    match kind.as_str() {
+        APPLY | APPLY_JSON => applied(call, body, part).await,
+        MERGE | JSON => changed(call, body, part, kind == JSON).await,
+        // Their lists have no merge keys that we would need.
+        STRATEGIC if core => changed(call, body, part, false).await,
+        _ if core => Err(ApiError::unsupported_media_type(&[
+            JSON, MERGE, STRATEGIC, APPLY,
+        ])),
+        _ => Err(ApiError::unsupported_media_type(&[JSON, MERGE, APPLY])),
+    }
+}
+
+async fn changed(call: &Call, body: Body, part: Part, is_json: bool) -> Result<Response, ApiError> {
     let bytes = call.read(body).await?;
-    let change = read(call, &bytes)?;
-    let validation = FieldValidation::of(call)?;
-    let terms = Terms::of(call, part);
+    let options = Options::of(call, Of::Patch)?;
+    let (change, faults) = match is_json {
+        true => json_change(&bytes)?,
+        false => merge_change(&bytes)?,
+    };
+    let terms = Terms::of(call, part, options);
+    let namespace = call.namespace.clone();
     let (written, warnings) = run(call, move |tx| {
         let before = tx.require(&terms.key)?;
-        let mut after = before.value();
+        let stored = before.value();
+        let mut after = stored.clone();
         change.apply(&mut after)?;
-        fill_kind(terms.kind, &mut after)?;
-        immutable_names(&terms, &after)?;
-        let warnings = known_fields(terms.kind, &mut after, validation)?;
+        let mut warnings = known(&terms, &mut after, faults)?;
+        let author = owners::author(tx, terms.kind, terms.part, &terms.options);
+        owners::changed(&stored, &mut after, &author);
+        same_namespace(namespace.as_deref(), terms.kind, &after)?;
+        same_name(&terms.key.name, &after)?;
+        let when = " after mutating admission happens";
+        warnings.extend(doubled_owners(&mut after, when));
         Ok((store(tx, &terms, &before, after)?, warnings))
     })
     .await?;
-    finish(call, written, &warnings)
+    finish(call, written, warnings)
 }
 
-fn read(call: &Call, bytes: &[u8]) -> Result<Change, ApiError> {
-    let core = call.kind.info.group.is_empty();
-    match call.content_type().as_str() {
-        "application/merge-patch+json" => Ok(Change::Merge(json(bytes)?)),
-        // Their lists have no merge keys that we would need.
-        "application/strategic-merge-patch+json" if core => Ok(Change::Merge(json(bytes)?)),
-        "application/json-patch+json" => serde_json::from_slice(bytes)
-            .map(Change::Json)
-            .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}"))),
-        _ => Err(ApiError::unsupported_media_type(ACCEPTED)),
+/// A merge patch, and what it says twice.
+fn merge_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
+    let (value, doubles) =
+        strict::parse(bytes).map_err(|error| undecodable(&json_error(&error)))?;
+    if !value.is_object() {
+        let name = go_name(&value);
+        let text = format!(
+            "json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
+        );
+        return Err(undecodable(&text));
+    }
+    let faults = doubles
+        .iter()
+        .map(|path| format!("duplicate field \"{path}\""));
+    Ok((Change::Merge(value), faults.collect()))
+}
+
+/// A JSON patch, and what it says twice or for nothing.
+fn json_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
+    let (value, doubles) =
+        strict::parse(bytes).map_err(|error| undecodable(&json_error(&error)))?;
+    let mismatch = |value: &Value, wanted: &str| {
+        let name = go_name(value);
+        undecodable(&format!(
+            "json: cannot unmarshal {name} into Go value of type {wanted}"
+        ))
+    };
+    let Value::Array(operations) = value else {
+        return Err(mismatch(&value, "[]handlers.jsonPatchOp"));
+    };
+    let mut faults: Vec<String> = doubles
+        .iter()
+        .map(|path| format!("json patch duplicate field \"{path}\""))
+        .collect();
+    let mut patch = Vec::with_capacity(operations.len());
+    for (index, operation) in operations.into_iter().enumerate() {
+        let Value::Object(operation) = operation else {
+            return Err(mismatch(&operation, "handlers.jsonPatchOp"));
+        };
+        let unknown = operation
+            .keys()
+            .filter(|name| !["op", "path", "from", "value"].contains(&name.as_str()));
+        faults.extend(unknown.map(|name| format!("json patch unknown field \"[{index}].{name}\"")));
+        patch.push(operation);
+    }
+    Ok((Change::Json(patch), faults))
+}
+
+fn undecodable(why: &str) -> ApiError {
+    ApiError::bad_request(format!("error decoding patch: {why}"))
+}
+
+/// The name that Kubernetes has for a JSON type.
+pub(super) fn go_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 
 impl Change {
     fn apply(&self, document: &mut Value) -> Result<(), ApiError> {
         match self {
-            Self::Merge(change) => json_patch::merge(document, change),
-            Self::Json(change) => json_patch::patch(document, change).map_err(|error| {
-                let refused = ApiError::unprocessable(format!(
-                    "the server rejected our request due to an error in our request: {error}"
-                ));
-                match error.kind {
-                    PatchErrorKind::TestFailed => refused.test_failed(),
-                    _ => refused,
-                }
-            })?,
+            Self::Merge(change) => ::json_patch::merge(document, change),
+            Self::Json(change) => {
+                json_patch::apply(document, change).map_err(|refusal| match &refusal {
+                    Refusal::TooMany(_) => ApiError::too_large_because(refusal.to_string()),
+                    Refusal::Test(_) => ApiError::rejected(&refusal.to_string()).test_failed(),
+                    Refusal::Operation(_) => ApiError::rejected(&refusal.to_string()),
+                })?;
+            }
         }
-        if document.is_object() {
+        if document["kind"].is_string() && document["metadata"].is_object() {
             return Ok(());
         }
-        Err(ApiError::unprocessable("the patch leaves no object"))
+        let why = format!("Object 'Kind' is missing in '{document}'");
+        Err(ApiError::invalid_patch(document, &why))
     }
 }
 
-fn immutable_names(terms: &Terms, after: &Value) -> Result<(), ApiError> {
-    let (name, namespace) = (
-        text(after, "/metadata/name"),
-        text(after, "/metadata/namespace"),
-    );
-    let mut causes = Vec::new();
-    for (member, is, was) in [
-        ("name", name, &terms.key.name),
-        ("namespace", namespace, &terms.key.namespace),
-    ] {
-        if is != was {
-            let field = format!("metadata.{member}");
-            causes.push(Cause::invalid(field, &is.into(), "field is immutable"));
+/// Takes out what the kind does not have, or refuses it; answers the warnings.
+fn known(terms: &Terms, after: &mut Value, faults: Vec<String>) -> Result<Vec<String>, ApiError> {
+    same_kind(terms.kind, after)?;
+    let patched = after.clone();
+    let mut all = faults;
+    let unknown = strip_unknown(terms.kind, after, &[]).map_err(|error| {
+        // What cannot be read at all is the fault of the patch.
+        match error.status() {
+            StatusCode::BAD_REQUEST => {
+                let why = error.message().rsplit(" as a ").next().unwrap_or_default();
+                let why = why.split_once(": ").map_or(why, |(_, why)| why);
+                ApiError::invalid_patch(&patched, why)
+            }
+            _ => error,
         }
+    })?;
+    all.extend(unknown);
+    match terms.options.validation {
+        FieldValidation::Strict if !all.is_empty() => {
+            let why = format!("strict decoding error: {}", all.join(", "));
+            Err(ApiError::invalid_patch(&patched, &why))
+        }
+        FieldValidation::Ignore => Ok(Vec::new()),
+        FieldValidation::Strict | FieldValidation::Warn => Ok(all),
     }
-    if causes.is_empty() {
-        return Ok(());
+}
+
+async fn applied(call: &Call, body: Body, part: Part) -> Result<Response, ApiError> {
+    let bytes = call.read(body).await?;
+    let options = Options::of(call, Of::Apply)?;
+    let config = Config::read(&bytes)?;
+    let terms = Terms::of(call, part, options);
+    let namespace = call.namespace.clone();
+    let work = move |tx: &mut Tx<'_>| apply(tx, &terms, namespace.as_deref(), config);
+    let (created, written, warnings) = run(call, work).await?;
+    if !created {
+        return finish(call, written, warnings);
     }
-    Err(ApiError::immutable(
-        &terms.key,
-        terms.kind.info.kind,
-        causes,
-    ))
+    answer(call, StatusCode::CREATED, written, &warnings)
 }

@@ -5,14 +5,18 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::body::{FieldValidation, known_fields, object};
+use super::body::{known_fields, object};
 use super::create::{check, same_namespace};
-use super::{Written, answer, run};
+use super::options::{Of, Options};
+use super::{Written, answer, meta, owners, run};
 use crate::api::error::{ApiError, Cause};
 use crate::api::item::tag_matches;
 use crate::api::kinds::{Context, Kind, text};
 use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
+
+/// Keeps a VM's object until the engine has nothing of it. The server puts it there.
+const ENGINE_FINALIZER: &str = "nova.dev/engine";
 
 /// Which part of an object a request changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +33,14 @@ pub(super) struct Terms {
     pub(super) key: Key,
     pub(super) part: Part,
     pub(super) context: Context,
+    pub(super) options: Options,
     pub(super) if_match: Option<String>,
     /// Whether a change without a revision overwrites whatever is there.
     pub(super) force: bool,
 }
 
 impl Terms {
-    pub(super) fn of(call: &Call, part: Part) -> Self {
+    pub(super) fn of(call: &Call, part: Part, options: Options) -> Self {
         // Kubernetes' own kinds are replaced without a revision; a patch builds on what is there.
         let core = call.kind.info.group.is_empty();
         Self {
@@ -43,49 +48,80 @@ impl Terms {
             key: call.key(),
             part,
             context: call.context(),
+            force: core || options.force,
+            options,
             if_match: call.header("if-match").map(str::to_owned),
-            force: core || call.query.flag("force"),
         }
     }
 }
 
 pub(crate) async fn replace(call: &Call, body: Body, part: Part) -> Result<Response, ApiError> {
     let bytes = call.read(body).await?;
-    let mut value = object(call, &bytes)?;
-    let warnings = known_fields(call.kind, &mut value, FieldValidation::of(call)?)?;
-    same_namespace(call, &value)?;
-    same_name(call, &value)?;
-    let terms = Terms::of(call, part);
+    let options = Options::of(call, Of::Update)?;
+    let mut body = object(call, &bytes)?;
+    let mut warnings = known_fields(call.kind, &mut body, options.validation)?;
+    let mut value = body.value;
+    same_namespace(call.namespace.as_deref(), call.kind, &value)?;
+    same_name(&call.name, &value)?;
+    warnings.extend(doubled_owners(&mut value, ""));
+    let terms = Terms::of(call, part, options);
     let written = run(call, move |tx| {
         let before = tx.require(&terms.key)?;
+        let uid = text(&value, "/metadata/uid");
+        if !uid.is_empty() && uid != before.uid {
+            return Err(wrong_uid(terms.kind, &terms.key, uid, &before.uid));
+        }
+        let stored = before.value();
+        if terms.part == Part::Main {
+            keep(&mut value, &stored, "status");
+        }
+        let author = owners::author(tx, terms.kind, terms.part, &terms.options);
+        owners::changed(&stored, &mut value, &author);
         store(tx, &terms, &before, value)
     })
     .await?;
-    finish(call, written, &warnings)
+    finish(call, written, warnings)
+}
+
+/// The warning of owners that are there twice; `when` is a part of its words.
+pub(super) fn doubled_owners(value: &mut Value, when: &str) -> Option<String> {
+    let doubles = meta::single_owners(value);
+    (!doubles.is_empty()).then(|| {
+        format!(
+            ".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner \
+             references in 1.20+, and may reject such requests as early as 1.24; please fix your \
+             requests; duplicate UID(s) observed: {}",
+            doubles.join(", ")
+        )
+    })
 }
 
 /// The answer to a change.
 pub(super) fn finish(
     call: &Call,
     written: Written,
-    warnings: &[String],
+    mut warnings: Vec<String>,
 ) -> Result<Response, ApiError> {
-    answer(call, StatusCode::OK, written, warnings)
+    warnings.extend(written.warnings.iter().cloned());
+    answer(call, StatusCode::OK, written, &warnings)
 }
 
-fn same_name(call: &Call, value: &Value) -> Result<(), ApiError> {
+/// Refuses an object of another name than that of the path.
+pub(super) fn same_name(wanted: &str, value: &Value) -> Result<(), ApiError> {
     match text(value, "/metadata/name") {
-        name if name == call.name => Ok(()),
-        "" => Err(ApiError::bad_request("name must be provided")),
+        name if name == wanted => Ok(()),
+        "" => Err(ApiError::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: \
+             name must be provided"
+        ))),
         name => Err(ApiError::bad_request(format!(
-            "the name of the object ({name}) does not match the name on the URL ({})",
-            call.name
+            "the name of the object ({name}) does not match the name on the URL ({wanted})"
         ))),
     }
 }
 
-/// Stores a changed object: only the part that the request may change, only if nothing else changed
-/// meanwhile, only if it is valid.
+/// Stores a changed object, its owners in it: only the part that the request may change, only if
+/// nothing else changed meanwhile, only if it is valid.
 pub(super) fn store(
     tx: &mut Tx<'_>,
     terms: &Terms,
@@ -96,30 +132,37 @@ pub(super) fn store(
     preconditions(terms, before, &after)?;
     match terms.part {
         Part::Main => keep(&mut after, &stored, "status"),
-        Part::Status => {
-            let status = after.get("status").cloned();
-            after = stored.clone();
-            match status {
-                Some(status) => after["status"] = status,
-                None => keep(&mut after, &json!({}), "status"),
-            }
-        }
+        Part::Status => after = with_status(&stored, &after),
     }
-    keep_metadata(terms, &mut after, &stored)?;
+    keep_metadata(&mut after, &stored);
     let mut operation = None;
     if terms.part == Part::Main {
-        check(terms.kind, &terms.key, &after, Some(&stored))?;
+        let causes = changes(&stored, &after);
+        check(terms.kind, &terms.key, &after, Some(&stored), causes)?;
         operation = terms
             .kind
             .rules
             .admit(tx, Some(&stored), &mut after, &terms.context)?;
     }
-    let object = tx.put(&terms.key, after)?;
+    let warnings = meta::warnings(Some(&stored), &after);
+    let object = tx.put_owned(&terms.key, after)?;
     Ok(Written {
         value: object.value(),
         rv: object.rv,
         operation,
+        warnings,
     })
+}
+
+/// The stored object with another status, and its owners.
+fn with_status(stored: &Value, after: &Value) -> Value {
+    let mut object = stored.clone();
+    match after.get("status") {
+        Some(status) => object["status"] = status.clone(),
+        None => keep(&mut object, &json!({}), "status"),
+    }
+    keep(&mut object["metadata"], &after["metadata"], "managedFields");
+    object
 }
 
 fn preconditions(terms: &Terms, before: &Object, after: &Value) -> Result<(), ApiError> {
@@ -129,30 +172,42 @@ fn preconditions(terms: &Terms, before: &Object, after: &Value) -> Result<(), Ap
         let error = ApiError::conflict(&terms.key, before.rv);
         return Err(error.with_status(StatusCode::PRECONDITION_FAILED));
     }
-    let uid = text(after, "/metadata/uid");
-    if !uid.is_empty() && uid != before.uid {
-        return Err(wrong_uid(&terms.key, uid, &before.uid));
-    }
     match text(after, "/metadata/resourceVersion") {
         "" if terms.force || terms.if_match.is_some() => Ok(()),
         "" => {
             let detail = "must be specified for an update";
             let cause = Cause::invalid("metadata.resourceVersion", &json!(0), detail);
+            // Kubernetes names the plural here.
             Err(ApiError::invalid(
                 &terms.key,
-                terms.kind.info.kind,
+                terms.kind.info.plural,
                 vec![cause],
             ))
         }
         rv if rv == before.rv.to_string() => Ok(()),
+        rv if rv.parse::<u64>().is_err() => Err(ApiError::unclassified(format!(
+            "strconv.ParseUint: parsing {rv:?}: invalid syntax"
+        ))),
         _ => Err(ApiError::conflict(&terms.key, before.rv)),
     }
 }
 
 /// The words of a uid that is another object's.
-pub(super) fn wrong_uid(key: &Key, wanted: &str, found: &str) -> ApiError {
-    let why =
-        format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
+fn wrong_uid(kind: &Kind, key: &Key, wanted: &str, found: &str) -> ApiError {
+    let path = [kind.info.group, key.kind, &key.namespace, &key.name];
+    let path = path.map(|part| {
+        if part.is_empty() {
+            String::new()
+        } else {
+            format!("/{part}")
+        }
+    });
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry{}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, \
+         UID in object meta: {found}",
+        path.concat()
+    );
     ApiError::conflict_because(key, &why)
 }
 
@@ -167,8 +222,8 @@ fn keep(after: &mut Value, stored: &Value, member: &str) {
     }
 }
 
-/// Members of metadata that only the server sets stay; a dying object takes no new finalizers.
-fn keep_metadata(terms: &Terms, after: &mut Value, stored: &Value) -> Result<(), ApiError> {
+/// Members of metadata that only the server sets stay.
+fn keep_metadata(after: &mut Value, stored: &Value) {
     if !after["metadata"].is_object() {
         after["metadata"] = json!({});
     }
@@ -181,30 +236,45 @@ fn keep_metadata(terms: &Terms, after: &mut Value, stored: &Value) -> Result<(),
     ] {
         keep(metadata, old, member);
     }
-    let finalizers = |value: &Value| -> Vec<String> {
-        let list = value["finalizers"].as_array().into_iter().flatten();
-        list.filter_map(|f| f.as_str().map(str::to_owned)).collect()
-    };
-    let had = finalizers(old);
-    let new: Vec<String> = finalizers(metadata)
-        .into_iter()
-        .filter(|f| !had.contains(f))
-        .collect();
+    let held = meta::texts(&old["finalizers"]).contains(&ENGINE_FINALIZER);
+    let holds = meta::texts(&metadata["finalizers"]).contains(&ENGINE_FINALIZER);
+    if held && !holds {
+        // The machine has not ended: its object must outlive it, whatever a client says.
+        match metadata["finalizers"].as_array_mut() {
+            Some(all) => all.push(json!(ENGINE_FINALIZER)),
+            None => metadata["finalizers"] = json!([ENGINE_FINALIZER]),
+        }
+    }
+    for member in ["finalizers", "ownerReferences"] {
+        if metadata[member].is_null() || metadata[member] == json!([]) {
+            keep(metadata, &json!({}), member);
+        }
+    }
+}
+
+/// Faults of the change itself: a dying object takes no new finalizers, identities stay.
+fn changes(stored: &Value, after: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let (metadata, old) = (&after["metadata"], &stored["metadata"]);
+    let had = meta::texts(&old["finalizers"]);
+    let mut new = meta::texts(&metadata["finalizers"]);
+    new.retain(|finalizer| !had.contains(finalizer));
+    new.sort_unstable();
     if !new.is_empty() && old["deletionTimestamp"].is_string() {
+        let new: Vec<String> = new
+            .iter()
+            .map(|finalizer| format!("{finalizer:?}"))
+            .collect();
         let detail = format!(
             "no new finalizers can be added if the object is being deleted, \
              found new finalizers []string{{{}}}",
-            new.iter()
-                .map(|f| format!("{f:?}"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            new.join(", ")
         );
-        let cause = Cause::forbidden("metadata.finalizers", &detail);
-        return Err(ApiError::invalid(
-            &terms.key,
-            terms.kind.info.kind,
-            vec![cause],
-        ));
+        causes.push(Cause::forbidden("metadata.finalizers", &detail));
     }
-    Ok(())
+    let uid = &metadata["uid"];
+    if uid.is_string() && *uid != old["uid"] {
+        causes.push(Cause::invalid("metadata.uid", uid, "field is immutable"));
+    }
+    causes
 }
