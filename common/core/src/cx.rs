@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::output::template::Surroundings;
 use crate::output::{self, Format, Listing, Output, Render};
 use crate::paths::Paths;
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::term::{ColorChoice, Terminal};
 use crate::{Failure, Globals, Result, env, report};
 
@@ -72,17 +72,25 @@ impl Cx {
 
     /// The merged configuration, read at the first call.
     pub fn config(&self) -> Result<&Config> {
-        let load = || Config::load(self.paths()?, &self.globals);
-        let config = self
-            .config
-            .get_or_init(load)
-            .as_ref()
-            .map_err(Clone::clone)?;
+        let config = self.silent_config()?;
         config
             .warnings()
             .iter()
             .for_each(|warning| self.warn(warning));
         Ok(config)
+    }
+
+    /// The merged configuration without a word about its oddities.
+    fn silent_config(&self) -> Result<&Config> {
+        let load = || Config::load(self.paths()?, &self.globals);
+        self.config.get_or_init(load).as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether the configuration lets this command run. A broken configuration forbids nothing: who
+    /// needs it fails on it, and who mends it must not.
+    pub(crate) fn check_allowed(&self, command: &str) -> Result<()> {
+        self.silent_config()
+            .map_or(Ok(()), |config| config.check_allowed(command))
     }
 
     /// The namespace to work in: flag, variable, context, then `default`.
@@ -142,19 +150,31 @@ impl Cx {
     /// Whether stdout may be coloured.
     #[must_use]
     pub fn color_stdout(&self) -> bool {
-        self.terminal
-            .colors(self.color_choice(), self.terminal.stdout)
+        self.colors(self.terminal.stdout)
     }
 
     /// Whether stderr may be coloured.
     #[must_use]
     pub fn color_stderr(&self) -> bool {
-        self.terminal
-            .colors(self.color_choice(), self.terminal.stderr)
+        self.colors(self.terminal.stderr)
     }
 
-    fn color_choice(&self) -> ColorChoice {
-        self.globals.color.unwrap_or_default()
+    /// `--color` and `--config` come before the variables of the environment, files after them.
+    fn colors(&self, is_terminal: bool) -> bool {
+        if let Some(choice) = self.globals.color {
+            return self.terminal.colors(choice, is_terminal);
+        }
+        let entry = self
+            .silent_config()
+            .ok()
+            .and_then(|c| c.get("global.color"));
+        let choice = entry.map_or(ColorChoice::Auto, |entry| {
+            ColorChoice::named(entry.value.as_str().unwrap_or_default())
+        });
+        if entry.is_some_and(|entry| entry.origin.is_flag()) {
+            return self.terminal.colors(choice, is_terminal);
+        }
+        self.terminal.configured_colors(choice, is_terminal)
     }
 
     /// Standard output: by line on a terminal, in large blocks in a pipe, nothing under `-qq`.
@@ -192,7 +212,7 @@ impl Cx {
     pub fn note(&self, line: &str) {
         if self.globals.quiet == 0 {
             // A closed stderr is no reason to stop the work.
-            drop(writeln!(io::stderr(), "{line}"));
+            progress::suspend(|| drop(writeln!(io::stderr(), "{line}")));
         }
     }
 
@@ -228,7 +248,20 @@ impl Cx {
     #[must_use]
     pub fn progress(&self, operation: &str) -> Progress {
         let quiet = self.globals.quiet > 0;
-        Progress::new(self.globals.progress, quiet, &self.terminal, operation)
+        let mut terminal = self.terminal;
+        terminal.accessible |= self.accessible();
+        let mode = progress::resolve(self.globals.progress, quiet, &terminal);
+        Progress::start(mode, &terminal, operation, self.globals.progress_fd)
+    }
+
+    /// Screen-reader mode: by its variable or by the configuration.
+    #[must_use]
+    pub fn accessible(&self) -> bool {
+        let configured = || {
+            let config = self.silent_config().ok()?;
+            config.text("preferences.accessible")
+        };
+        self.terminal.accessible || configured().as_deref() == Some("true")
     }
 
     /// Whether a person can be asked.

@@ -43,6 +43,10 @@ variables! {
     NOVA_NO_INPUT;
     /// Answer yes, as `--yes`.
     NOVA_YES;
+    /// Names typed in advance, as `--confirm`.
+    NOVA_CONFIRM;
+    /// Reads newer configurations as far as they are understood, as `--lax`.
+    NOVA_LAX;
     /// Says less, as `--quiet`.
     NOVA_QUIET;
     /// Says more, as `-v`: a number.
@@ -55,6 +59,8 @@ variables! {
     NOVA_JSON_ERRORS;
     /// How progress is shown, as `--progress`.
     NOVA_PROGRESS;
+    /// Open file descriptor that takes progress as JSON lines, as `--progress-fd`.
+    NOVA_PROGRESS_FD;
     /// Log level, as `--log-level`.
     NOVA_LOG_LEVEL;
     /// Log format, as `--log-format`.
@@ -103,6 +109,18 @@ variables! {
     TERM;
     /// Not empty in continuous integration: no prompts, plain progress.
     CI;
+    /// Locale, before `LC_CTYPE` and `LANG`.
+    LC_ALL;
+    /// Locale of characters.
+    LC_CTYPE;
+    /// Locale.
+    LANG;
+    /// Options of the pager `less`.
+    LESS;
+    /// Terminal program; some show progress in their task bar.
+    TERM_PROGRAM;
+    /// Set by Windows Terminal.
+    WT_SESSION;
     /// Overrides the terminal's width.
     COLUMNS;
     /// Overrides the terminal's height.

@@ -40,13 +40,29 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "DURATION")]
     timeout: Option<String>,
 
-    /// Set one configuration key for this call
-    #[arg(long = "config", global = true, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    /// Set one configuration key, or read a file of them, for this call
+    #[arg(long = "config", global = true, value_name = "KEY=VALUE|FILE", action = ArgAction::Append)]
     config: Vec<String>,
+
+    /// Environment of the configuration to apply
+    #[arg(long, global = true, value_name = "NAME")]
+    environment: Option<String>,
+
+    /// Profile of the configuration to apply
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// Read a configuration of a newer version as far as it is understood
+    #[arg(long, global = true, hide = true)]
+    lax: bool,
 
     /// Answer yes to every question
     #[arg(short, long, global = true)]
     yes: bool,
+
+    /// Answer a question that wants a name typed: the protected context, or what is destroyed
+    #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append, value_delimiter = ',')]
+    confirm: Vec<String>,
 
     /// Never ask; a missing answer is an error
     #[arg(long, global = true)]
@@ -67,6 +83,10 @@ pub struct GlobalArgs {
     /// How to show progress: auto, bar, plain, json, none
     #[arg(long, global = true, value_name = "MODE", hide_possible_values = true)]
     progress: Option<String>,
+
+    /// Write progress as JSON lines to this open file descriptor
+    #[arg(long, global = true, value_name = "N", hide = true)]
+    progress_fd: Option<u32>,
 
     /// Print errors as one JSON object on stderr
     #[arg(long, global = true)]
@@ -103,10 +123,20 @@ pub struct Globals {
     pub endpoint: Option<String>,
     /// Time limit, if one was named.
     pub timeout: Option<Duration>,
-    /// `KEY=VALUE` settings.
+    /// `KEY=VALUE` settings and files of them.
     pub config: Vec<String>,
+    /// Environment, if one was named.
+    pub environment: Option<String>,
+    /// Profile, if one was named.
+    pub profile: Option<String>,
+    /// Read newer configurations as far as they are understood.
+    pub lax: bool,
+    /// What flags and their variables say about configuration keys.
+    pub settings: Vec<Setting>,
     /// Answer yes.
     pub yes: bool,
+    /// Names typed in advance.
+    pub confirm: Vec<String>,
     /// Never ask.
     pub no_input: bool,
     /// 0, 1 or 2.
@@ -117,6 +147,8 @@ pub struct Globals {
     pub color: Option<ColorChoice>,
     /// How to show progress.
     pub progress: ProgressMode,
+    /// Open file descriptor that takes progress as JSON lines.
+    pub progress_fd: Option<u32>,
     /// Errors as JSON.
     pub json_errors: bool,
     /// No pager.
@@ -129,46 +161,146 @@ pub struct Globals {
     pub log_file: Option<PathBuf>,
 }
 
+/// What a global flag or its variable says about a key of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key.
+    pub key: &'static str,
+    /// The value as given.
+    pub value: String,
+    /// `--output` or `NOVA_OUTPUT`.
+    pub source: &'static str,
+}
+
+impl Setting {
+    /// Whether it was typed, rather than found in the environment.
+    #[must_use]
+    pub fn is_flag(&self) -> bool {
+        self.source.starts_with('-')
+    }
+}
+
+/// Global flags that stand for a key of the configuration, with their variables.
+const SETTINGS: [(&str, &str, &str); 6] = [
+    ("global.output", "--output", env::NOVA_OUTPUT),
+    ("global.color", "--color", env::NOVA_COLOR),
+    ("global.log_level", "--log-level", env::NOVA_LOG_LEVEL),
+    ("current_context", "--context", env::NOVA_CONTEXT),
+    (
+        "current_environment",
+        "--environment",
+        env::NOVA_ENVIRONMENT,
+    ),
+    ("current_profile", "--profile", env::NOVA_PROFILE),
+];
+
 impl GlobalArgs {
     /// Fills what was not typed from the environment. Every fault names the flag or variable.
-    pub fn resolve(self) -> Result<Globals> {
-        let output = text(self.output, "--output", env::NOVA_OUTPUT);
-        let timeout = text(self.timeout, "--timeout", env::NOVA_TIMEOUT);
-        let color = text(self.color, "--color", env::NOVA_COLOR);
-        let progress = text(self.progress, "--progress", env::NOVA_PROGRESS);
-        let log_format = text(self.log_format, "--log-format", env::NOVA_LOG_FORMAT);
-        let json_format = env::get(env::NOVA_ERROR_FORMAT).as_deref() == Some("json");
+    pub fn resolve(mut self) -> Result<Globals> {
+        let settings = self.settings();
+        // `--config KEY=VALUE` stands between the flags and the variables.
+        let typed = |key| {
+            let found = settings
+                .iter()
+                .find(|setting: &&Setting| setting.key == key);
+            found.filter(|setting| setting.is_flag() || !names_key(&self.config, key))
+        };
+        let sourced = |key| typed(key).map(|setting| (setting.value.clone(), setting.source));
+        let plain = |key| typed(key).map(|setting| setting.value.clone());
+        let output = match sourced("global.output") {
+            None => self.printing.resolve(None)?,
+            given => parse(given, |text| self.printing.resolve(Some(text)))?.flatten(),
+        };
+        let color = parse(sourced("global.color"), |t| one_of(t, &COLORS))?;
+        let (environment, profile) = (plain("current_environment"), plain("current_profile"));
+        let (context, log_level) = (plain("current_context"), plain("global.log_level"));
+        let timeout = text(self.timeout.take(), "--timeout", env::NOVA_TIMEOUT);
+        let timeout = parse(timeout, |t| {
+            parse_duration(t).map_err(|e| Failure::usage(e.to_string()))
+        })?;
+        let progress = text(self.progress.take(), "--progress", env::NOVA_PROGRESS);
+        let progress = parse(progress, |t| one_of(t, &ProgressMode::ALL))?;
+        let log_format = text(self.log_format.take(), "--log-format", env::NOVA_LOG_FORMAT);
+        let log_json = parse(log_format, |t| one_of(t, &LOG_FORMATS))?;
         Ok(Globals {
-            output: match output {
-                None => self.printing.resolve(None)?,
-                given => parse(given, |text| self.printing.resolve(Some(text)))?.flatten(),
-            },
+            output,
+            color,
+            environment,
+            profile,
+            context,
+            log_level,
+            timeout,
+            progress: progress.unwrap_or_default(),
+            log_json: log_json.unwrap_or_default(),
+            settings,
+            ..self.switches()
+        })
+    }
+
+    /// The flags that have no text to understand.
+    fn switches(self) -> Globals {
+        let json_format = env::get(env::NOVA_ERROR_FORMAT).as_deref() == Some("json");
+        let log_file = env::get_os(env::NOVA_LOG_FILE).map(PathBuf::from);
+        Globals {
             namespace: self.namespace.or_else(|| env::get(env::NOVA_NAMESPACE)),
-            context: self.context.or_else(|| env::get(env::NOVA_CONTEXT)),
             endpoint: self.endpoint.or_else(|| env::get(env::NOVA_ENDPOINT)),
-            timeout: parse(timeout, |t| {
-                parse_duration(t).map_err(|e| Failure::usage(e.to_string()))
-            })?,
             config: self.config,
+            lax: self.lax || env::flag(env::NOVA_LAX),
             yes: self.yes || env::flag(env::NOVA_YES),
+            confirm: names(self.confirm, env::NOVA_CONFIRM),
             no_input: self.no_input || env::flag(env::NOVA_NO_INPUT),
             quiet: self.quiet.max(count(env::NOVA_QUIET)),
             verbose: self.verbose.max(count(env::NOVA_VERBOSE)),
-            color: parse(color, |t| one_of(t, &COLORS))?,
-            progress: parse(progress, |t| one_of(t, &ProgressMode::ALL))?.unwrap_or_default(),
+            progress_fd: self
+                .progress_fd
+                .or_else(|| env::get(env::NOVA_PROGRESS_FD)?.parse().ok()),
             json_errors: self.json_errors || env::flag(env::NOVA_JSON_ERRORS) || json_format,
             no_pager: self.no_pager || env::flag(env::NOVA_NO_PAGER),
-            log_level: self.log_level.or_else(|| env::get(env::NOVA_LOG_LEVEL)),
-            log_json: parse(log_format, |t| {
-                one_of(t, &[("text", false), ("json", true)])
-            })?
-            .unwrap_or_default(),
-            log_file: self
-                .log_file
-                .or_else(|| env::get_os(env::NOVA_LOG_FILE).map(PathBuf::from)),
+            log_file: self.log_file.or(log_file),
+            ..Globals::default()
+        }
+    }
+
+    fn settings(&mut self) -> Vec<Setting> {
+        let flags = [
+            self.output.take(),
+            self.color.take(),
+            self.log_level.take(),
+            self.context.take(),
+            self.environment.take(),
+            self.profile.take(),
+        ];
+        let rows = SETTINGS.into_iter().zip(flags);
+        rows.filter_map(|((key, flag, variable), typed)| {
+            let (value, source) = text(typed, flag, variable)?;
+            Some(Setting { key, value, source })
         })
+        .collect()
     }
 }
+
+/// Whether `--config` sets this key.
+fn names_key(config: &[String], key: &str) -> bool {
+    config.iter().any(|setting| {
+        setting
+            .split_once('=')
+            .is_some_and(|(name, _)| crate::config::canonical(name.trim()) == key)
+    })
+}
+
+fn names(typed: Vec<String>, variable: &str) -> Vec<String> {
+    if !typed.is_empty() {
+        return typed;
+    }
+    let text = env::get(variable).unwrap_or_default();
+    let names = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+const LOG_FORMATS: [(&str, bool); 2] = [("text", false), ("json", true)];
 
 const COLORS: [(&str, ColorChoice); 3] = [
     ("auto", ColorChoice::Auto),

@@ -39,7 +39,7 @@ pub(crate) fn print(failure: &Failure, style: Style) {
         human(failure, style)
     };
     // With stderr closed there is nobody left to tell.
-    drop(std::io::stderr().write_all(text.as_bytes()));
+    crate::progress::suspend(|| drop(std::io::stderr().write_all(text.as_bytes())));
 }
 
 /// Prints a failure outside any tool's context, for programs that are not tools themselves.

@@ -16,6 +16,18 @@ pub enum ColorChoice {
     Never,
 }
 
+impl ColorChoice {
+    /// The choice of this name; anything else is `auto`.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "always" => Self::Always,
+            "never" => Self::Never,
+            _ => Self::Auto,
+        }
+    }
+}
+
 /// The three standard streams as found at start.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -36,6 +48,8 @@ pub struct Terminal {
     pub height: usize,
     /// Screen-reader mode: everything as sentences.
     pub accessible: bool,
+    /// The locale's characters are UTF-8; otherwise only ASCII is drawn.
+    pub unicode: bool,
 }
 
 impl Terminal {
@@ -54,6 +68,7 @@ impl Terminal {
             width,
             height,
             accessible: env::flag(env::NOVA_SCREEN_READER),
+            unicode: is_utf8(),
         }
     }
 
@@ -80,6 +95,20 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Whether to colour when only a configuration file made a choice: the environment may still
+    /// say something else.
+    #[must_use]
+    pub fn configured_colors(&self, choice: ColorChoice, is_terminal: bool) -> bool {
+        let on = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !self.dumb,
+        };
+        auto_color().unwrap_or(on)
+    }
+}
+
 /// What the environment says about colour: `NO_COLOR`, then the force variables, then `CLICOLOR`.
 fn auto_color() -> Option<bool> {
     if env::get(env::NO_COLOR).is_some() {
@@ -90,6 +119,28 @@ fn auto_color() -> Option<bool> {
         return Some(true);
     }
     (env::get(env::CLICOLOR).as_deref() == Some("0")).then_some(false)
+}
+
+/// The first of the locale variables that is set decides; none at all is taken as UTF-8, which
+/// every terminal of today speaks.
+fn is_utf8() -> bool {
+    let names = [env::LC_ALL, env::LC_CTYPE, env::LANG];
+    let locale = names.into_iter().find_map(env::get);
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// Columns and lines of the terminal behind stderr as they are now: it may have been resized.
+pub(crate) fn size_of_stderr() -> (usize, usize) {
+    let real = terminal_size::terminal_size_of(std::io::stderr());
+    let (width, height) = real.map_or((80, 24), |(w, h)| (usize::from(w.0), usize::from(h.0)));
+    let number = |name| env::get(name)?.parse().ok().filter(|n: &usize| *n > 0);
+    (
+        number(env::COLUMNS).unwrap_or(width).max(1),
+        number(env::LINES).unwrap_or(height).max(1),
+    )
 }
 
 fn size(forced: Option<&str>) -> (usize, usize) {

@@ -80,6 +80,7 @@ pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return unknown_verb::<T>(&error, arguments),
     };
+    let words = command_words(&name, &matches);
     let parsed = GlobalArgs::from_arg_matches(&matches)
         .and_then(|globals| Ok((globals, T::from_arg_matches(&matches)?)));
     let (globals, tool) = match parsed {
@@ -87,7 +88,7 @@ pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
         Err(error) => return usage(&error, arguments),
     };
     match globals.resolve() {
-        Ok(globals) => finish(&Cx::new(globals, &name), tool),
+        Ok(globals) => finish(&Cx::new(globals, &name), tool, &words),
         Err(failure) => {
             report::print(&failure, early_style(arguments));
             ExitCode::from(failure.code())
@@ -95,8 +96,22 @@ pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-fn finish<T: Tool>(cx: &Cx, tool: T) -> ExitCode {
-    let result = log::init(cx).and_then(|()| tool.run(cx));
+/// What was called, in the words of `allow` and `deny` rules: `vm delete`.
+fn command_words(tool: &str, matches: &clap::ArgMatches) -> String {
+    let noun = tool.split_once('-').map_or(tool, |(_, noun)| noun);
+    let mut words = noun.to_owned();
+    let mut inner = matches.subcommand();
+    while let Some((name, matches)) = inner {
+        words = format!("{words} {name}");
+        inner = matches.subcommand();
+    }
+    words
+}
+
+fn finish<T: Tool>(cx: &Cx, tool: T, words: &str) -> ExitCode {
+    let result = log::init(cx)
+        .and_then(|()| cx.check_allowed(words))
+        .and_then(|()| tool.run(cx));
     // A signal that ended the work must look like a signal death to the shell.
     signal::reraise_if_caught();
     match result {

@@ -37,6 +37,8 @@ pub struct ClusterConfig {
     pub certificate_authority_data: Option<String>,
     /// Do not verify the server; for trials only.
     pub insecure_skip_tls_verify: bool,
+    /// Name that the server's certificate must hold, when it is not the host's.
+    pub tls_server_name: Option<String>,
 }
 
 /// Credentials.
@@ -45,14 +47,20 @@ pub struct ClusterConfig {
 pub struct UserConfig {
     /// Name of the user.
     pub name: String,
+    /// Name by which the server knows the user; a note for people.
+    pub username: Option<String>,
     /// Bearer token.
     pub token: Option<String>,
     /// File with the bearer token.
     pub token_file: Option<PathBuf>,
     /// PEM file of the client certificate.
     pub client_certificate: Option<PathBuf>,
+    /// The same, base64 in place.
+    pub client_certificate_data: Option<String>,
     /// PEM file of its key.
     pub client_key: Option<PathBuf>,
+    /// The same, base64 in place.
+    pub client_key_data: Option<String>,
 }
 
 /// Shows no secret.

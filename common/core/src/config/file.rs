@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::keys;
+use super::{check, keys, path as key_path, yaml};
 use crate::paths::Paths;
-use crate::{Failure, Kind, Result, fs, suggest};
+use crate::{Failure, Kind, Result, fs};
 
 /// Leaf keys with their values and lines (from 1).
 pub(crate) type Leaves = BTreeMap<String, (Value, usize)>;
@@ -18,19 +18,49 @@ pub(crate) type Leaves = BTreeMap<String, (Value, usize)>;
 pub struct ParsedFile {
     /// Leaf keys by dotted path.
     pub leaves: BTreeMap<String, (Value, usize)>,
-    /// One sentence per key that nobody knows.
+    /// One sentence per key that nobody knows, with its place.
     pub unknown: Vec<String>,
 }
 
+/// Whose word a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    System,
+    User,
+    Project,
+}
+
 /// The files that may exist, lowest layer first.
-pub(crate) fn files(paths: &Paths) -> Vec<PathBuf> {
+pub(crate) fn files(paths: &Paths) -> Vec<(Layer, PathBuf)> {
     let mut files = Vec::new();
-    for dir in [&paths.system, &paths.config] {
-        files.push(dir.join("config.toml"));
-        files.extend(drop_ins(&dir.join("conf.d")));
+    for (layer, dir) in [(Layer::System, &paths.system), (Layer::User, &paths.config)] {
+        files.push((layer, main_file(dir)));
+        files.extend(
+            drop_ins(&dir.join("conf.d"))
+                .into_iter()
+                .map(|file| (layer, file)),
+        );
     }
-    files.extend(project_file());
+    files.extend(project_file().map(|file| (Layer::Project, file)));
     files
+}
+
+/// `config.toml`, or the `config.yaml` that stands in its place.
+#[must_use]
+pub fn main_file(dir: &Path) -> PathBuf {
+    let toml = dir.join("config.toml");
+    let yaml = ["config.yaml", "config.yml"].map(|name| dir.join(name));
+    if toml.exists() {
+        return toml;
+    }
+    yaml.into_iter().find(|file| file.exists()).unwrap_or(toml)
+}
+
+/// Whether a file is read as YAML.
+#[must_use]
+pub fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ext| ext == "yaml" || ext == "yml")
 }
 
 fn drop_ins(dir: &Path) -> Vec<PathBuf> {
@@ -47,7 +77,8 @@ fn drop_ins(dir: &Path) -> Vec<PathBuf> {
 
 /// `nova.toml` or `.nova/config.toml` of this directory or one above it, up to the repository
 /// root or the home directory.
-fn project_file() -> Option<PathBuf> {
+#[must_use]
+pub fn project_file() -> Option<PathBuf> {
     let home = crate::env::get_os(crate::env::HOME).map(PathBuf::from);
     let here = std::env::current_dir().ok()?;
     for dir in here.ancestors() {
@@ -67,54 +98,108 @@ fn project_file() -> Option<PathBuf> {
 
 /// Reads and checks a file; absent is `None`.
 pub fn parse_file(path: &Path) -> Result<Option<ParsedFile>> {
-    let Some(text) = fs::read_optional(path)? else {
-        return Ok(None);
+    parse_file_as(path, false)
+}
+
+/// The same; `lax` reads what is known of a file of a newer version.
+pub fn parse_file_as(path: &Path, lax: bool) -> Result<Option<ParsedFile>> {
+    fs::read_optional(path)?
+        .map(|text| parse_text(path, &text, lax))
+        .transpose()
+}
+
+/// Checks the text of a file at `path`.
+pub fn parse_text(path: &Path, text: &str, lax: bool) -> Result<ParsedFile> {
+    let leaves = if is_yaml(path) {
+        yaml::leaves(text).map_err(|(place, message)| broken(path, place, &message))?
+    } else {
+        toml_leaves(text).map_err(|(place, message)| broken(path, place, &message))?
     };
-    let broken = |line: usize, column: usize, message: &str| {
-        let place = format!("{}:{line}:{column}", path.display());
-        Failure::new(Kind::Config, format!("{place}: {message}")).with_hint(format!(
-            "mend the file, or check it with: nova config validate {}",
-            path.display()
-        ))
-    };
-    let table = DeTable::parse(&text).map_err(|error| {
-        let (line, column) = place(&text, error.span().map_or(0, |span| span.start));
-        broken(line, column, error.message())
-    })?;
+    check_version(path, &leaves, lax)?;
     let mut parsed = ParsedFile::default();
-    collect(&text, "", table.get_ref(), &mut parsed.leaves);
-    for (key, (value, line)) in &parsed.leaves {
-        keys::check_value(key, value).map_err(|fault| broken(*line, 1, &fault))?;
-        if !keys::is_known(key) {
-            parsed.unknown.push(unknown(path, *line, key));
+    for (key, (value, line)) in leaves {
+        if lax && newer(&value, &key) {
+            continue;
         }
+        match check::check_value(&key, &value) {
+            Err(_) if lax => continue,
+            checked => checked.map_err(|fault| broken(path, (line, 1), &fault))?,
+        }
+        let unknown = check::unknown_parts(&key, &value);
+        let placed = unknown
+            .iter()
+            .map(|what| format!("{}:{line}: {what}", path.display()));
+        parsed.unknown.extend(placed);
+        parsed.leaves.insert(key, (value, line));
     }
-    Ok(Some(parsed))
+    Ok(parsed)
 }
 
-fn unknown(path: &Path, line: usize, key: &str) -> String {
-    let near = suggest::nearest(key, keys::KEYS.iter().map(|known| known.name));
-    let tail = near
-        .first()
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    format!("{}:{line}: unknown key `{key}`{tail}", path.display())
+/// A place, from 1, and what is wrong there.
+pub(crate) type Fault = ((usize, usize), String);
+
+fn toml_leaves(text: &str) -> Result<Leaves, Fault> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = place(text, error.span().map_or(0, |span| span.start));
+        (at, error.message().to_owned())
+    })?;
+    let mut leaves = Leaves::new();
+    collect(text, &mut Vec::new(), table.get_ref(), &mut leaves);
+    Ok(leaves)
 }
 
-fn collect(text: &str, prefix: &str, table: &DeTable<'_>, leaves: &mut Leaves) {
+fn newer(value: &Value, key: &str) -> bool {
+    key == "version"
+        && value
+            .as_integer()
+            .is_some_and(|version| version > keys::VERSION)
+}
+
+fn check_version(path: &Path, leaves: &Leaves, lax: bool) -> Result<()> {
+    match leaves.get("version") {
+        Some((value, line)) if newer(value, "version") && !lax => {
+            let message = format!(
+                "{}:{line}: version {value} is newer than this nova understands ({})",
+                path.display(),
+                keys::VERSION
+            );
+            Err(Failure::new(Kind::Config, message)
+                .with_hint("update nova, or read what is understood by adding: --lax"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn broken(path: &Path, (line, column): (usize, usize), message: &str) -> Failure {
+    let place = format!("{}:{line}:{column}", path.display());
+    Failure::new(Kind::Config, format!("{place}: {message}")).with_hint(format!(
+        "mend the file, or check it with: nova config validate {}",
+        shell_words::quote(&path.to_string_lossy())
+    ))
+}
+
+fn collect(text: &str, above: &mut Vec<String>, table: &DeTable<'_>, leaves: &mut Leaves) {
     for (name, value) in table {
-        let own = name.get_ref().replace('-', "_");
-        let key = if prefix.is_empty() {
-            own
-        } else {
-            format!("{prefix}.{own}")
-        };
+        above.push(name.get_ref().to_string());
         match value.get_ref() {
-            DeValue::Table(inner) if !inner.is_empty() => collect(text, &key, inner, leaves),
+            DeValue::Table(inner) if !inner.is_empty() => collect(text, above, inner, leaves),
             _ => {
                 let (line, _) = place(text, name.span().start);
-                leaves.insert(key, (plain(value.get_ref()), line));
+                let key = keys::canonical(&key_path::join(above));
+                let value = translate(above, plain(value.get_ref()));
+                leaves.insert(key, (value, line));
             }
         }
+        above.pop();
+    }
+}
+
+/// Old keys whose values mean something else in the new one.
+pub(crate) fn translate(names: &[String], value: Value) -> Value {
+    let old = matches!(names, [.., section, key] if section == "preferences" && key == "colors");
+    match value {
+        Value::Boolean(on) if old => Value::String(if on { "auto" } else { "never" }.to_owned()),
+        other => other,
     }
 }
 
@@ -134,7 +219,7 @@ fn plain(value: &DeValue<'_>) -> Value {
         DeValue::Table(table) => Value::Table(
             table
                 .iter()
-                .map(|(name, value)| (name.get_ref().replace('-', "_"), plain(value.get_ref())))
+                .map(|(name, value)| (keys::snake(name.get_ref()), plain(value.get_ref())))
                 .collect(),
         ),
     }
@@ -142,11 +227,12 @@ fn plain(value: &DeValue<'_>) -> Value {
 
 /// Line and column (from 1) of a byte offset.
 fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..offset.min(text.len())];
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    let lines = before.split(|byte| *byte == b'\n');
+    let last = before
+        .rsplit(|byte| *byte == b'\n')
         .next()
-        .map_or(1, |last| last.chars().count() + 1);
-    (line, column)
+        .unwrap_or_default();
+    let column = String::from_utf8_lossy(last).chars().count() + 1;
+    (lines.count(), column)
 }

@@ -1,29 +1,44 @@
 //! Layered TOML configuration in which every key knows where it came from.
 //!
 //! Layers, lowest first: built-in defaults, `/etc/nova/config.toml` and `conf.d`, the user's
-//! `config.toml` and `conf.d`, the project file, `NOVA_SECTION__KEY` variables, `--config
-//! KEY=VALUE`. Tables merge deeply, scalars and arrays replace, and the named lists `contexts`,
+//! `config.toml` and `conf.d`, the settings of the context in use, the project file, `NOVA_*`
+//! variables, `--config KEY=VALUE`, the dedicated flags. Tables merge deeply, scalars and arrays
+//! replace (`key+` adds to a list, `key-` takes from it), and the named lists `contexts`,
 //! `clusters` and `users` merge by name. Within a file, `[profiles.P]` and `[environments.E]` of
 //! the chosen profile and environment stand above its base keys.
 
+mod check;
 mod contexts;
 mod file;
 mod keys;
+mod load;
 mod merge;
+mod path;
+mod policy;
+mod scopes;
+mod trust;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use toml::Value;
 
 use crate::output::Format;
-use crate::paths::Paths;
-use crate::{Failure, Globals, Kind, Result, env, suggest};
+use crate::{Failure, Kind, Result, suggest};
 
+pub use check::{check_value, nearest_key};
 pub use contexts::{ClusterConfig, ContextConfig, UserConfig};
-pub use file::{ParsedFile, parse_file};
-pub use keys::{KEYS, Key, KeyType, check_value, find_key};
+pub use file::{
+    ParsedFile, is_yaml, main_file, parse_file, parse_file_as, parse_text, project_file,
+};
+pub(crate) use keys::canonical;
+pub use keys::{KEYS, Key, KeyType, OPEN, VERSION, find_key, is_known};
+pub use path::{join as join_path, split as split_path};
+pub(crate) use policy::Protection;
+pub use trust::{distrust, sensitive, trust};
+pub use yaml::table_of as yaml_table;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +47,20 @@ pub enum Origin {
     Default,
     /// A file and the line of the key.
     File(PathBuf, usize),
+    /// Settings of the context in use.
+    Context(String),
     /// An environment variable.
     Variable(String),
-    /// `--config` on the command line.
-    Flag,
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl Origin {
+    /// Whether it was typed on the command line.
+    #[must_use]
+    pub fn is_flag(&self) -> bool {
+        matches!(self, Self::Flag(_))
+    }
 }
 
 impl fmt::Display for Origin {
@@ -43,8 +68,9 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Context(name) => write!(f, "context {name}"),
             Self::Variable(name) => write!(f, "${name}"),
-            Self::Flag => f.write_str("--config"),
+            Self::Flag(name) => f.write_str(name),
         }
     }
 }
@@ -65,77 +91,11 @@ pub struct Entry {
 pub struct Config {
     entries: BTreeMap<String, Entry>,
     warnings: Vec<String>,
+    environment: Option<String>,
+    profile: Option<String>,
 }
 
 impl Config {
-    /// Reads every layer. A broken file is one error with file, line and column.
-    pub fn load(paths: &Paths, globals: &Globals) -> Result<Self> {
-        let mut config = Self::default();
-        for key in KEYS {
-            if let Some(default) = key.default_value() {
-                config.set(key.name, default, &Origin::Default);
-            }
-        }
-        for file in file::files(paths) {
-            config.add_file(&file)?;
-        }
-        for (name, text) in env::with_prefix("NOVA_") {
-            if let Some(key) = merge::key_of_variable(&name) {
-                config.add_text(&key, &text, &Origin::Variable(name))?;
-            }
-        }
-        for setting in &globals.config {
-            let (key, text) = setting.split_once('=').ok_or_else(|| {
-                Failure::usage(format!("--config needs KEY=VALUE, not `{setting}`"))
-            })?;
-            config.add_text(key.trim(), text.trim(), &Origin::Flag)?;
-        }
-        Ok(config)
-    }
-
-    fn add_file(&mut self, path: &Path) -> Result<()> {
-        let Some(parsed) = parse_file(path)? else {
-            return Ok(());
-        };
-        self.warnings.extend(parsed.unknown.iter().cloned());
-        let profile = env::get(env::NOVA_PROFILE);
-        let environment = env::get(env::NOVA_ENVIRONMENT);
-        for (key, (value, line)) in merge::overlay(&parsed.leaves, profile, environment) {
-            self.set(&key, value, &Origin::File(path.to_owned(), line));
-        }
-        Ok(())
-    }
-
-    fn add_text(&mut self, key: &str, text: &str, origin: &Origin) -> Result<()> {
-        let value = merge::value_of_text(key, text);
-        check_value(key, &value)
-            .map_err(|fault| Failure::new(Kind::Config, format!("{origin}: {fault}")))?;
-        self.set(key, value, origin);
-        Ok(())
-    }
-
-    fn set(&mut self, key: &str, value: Value, origin: &Origin) {
-        let key = keys::canonical(key);
-        let mut shadowed = Vec::new();
-        let old = self.entries.remove(&key);
-        let merged = match &old {
-            Some(old) => merge::named_lists(&key, &old.value, value),
-            None => value,
-        };
-        if let Some(old) = old {
-            shadowed.push(old.origin);
-            shadowed.extend(old.shadowed);
-        }
-        self.entries.insert(
-            key,
-            Entry {
-                value: merged,
-                origin: origin.clone(),
-                shadowed,
-            },
-        );
-    }
-
     /// Every key in force.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries
@@ -146,7 +106,25 @@ impl Config {
     /// One key; an alias or kebab-case spelling is accepted.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.get(&keys::canonical(key))
+        self.entries.get(&canonical(key))
+    }
+
+    /// The environment in force.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.environment.as_deref()
+    }
+
+    /// The profile in force.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// Names of the tables below `section`, such as `environments`.
+    #[must_use]
+    pub fn names_in(&self, section: &str) -> Vec<String> {
+        scopes::names_in(self.entries.keys().map(String::as_str), section)
     }
 
     /// A scalar as text.
@@ -206,6 +184,8 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Globals;
+    use crate::paths::Paths;
 
     fn config(files: &[(&str, &str)], globals: &Globals) -> Result<Config> {
         let dir = tempfile::tempdir().unwrap();
@@ -248,7 +228,10 @@ mod tests {
             ..Globals::default()
         };
         let merged = config(&files, &flags).unwrap();
-        assert_eq!(merged.get("global.timeout").unwrap().origin, Origin::Flag);
+        assert_eq!(
+            merged.get("global.timeout").unwrap().origin,
+            Origin::Flag("--config")
+        );
         assert_eq!(
             merged.get("global.retry_attempts").unwrap().origin,
             Origin::Default
