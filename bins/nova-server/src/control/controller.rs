@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::clock;
 use super::driver::{Driver, Mail, Memory};
@@ -18,6 +18,10 @@ use crate::store::{Change, Expired, Key, Object};
 
 /// Pause before a driver that broke down is replaced.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Drivers that look and report at once. The others would only wait for the store with what they found, and be out of date
+/// by then.
+const AT_ONCE: usize = 64;
 
 /// How long agents of machines that ran on may take to be found again.
 const RECONNECT: Duration = Duration::from_secs(8);
@@ -36,6 +40,7 @@ struct Inner {
     /// Uids by the VM's place, for operations and images that name VMs.
     places: Mutex<HashMap<Key, String>>,
     recovered: watch::Sender<bool>,
+    turns: Arc<Semaphore>,
 }
 
 struct Handle {
@@ -50,6 +55,7 @@ pub(crate) fn start(app: Shared) -> Controller {
         drivers: Mutex::default(),
         places: Mutex::default(),
         recovered: watch::Sender::new(false),
+        turns: Arc::new(Semaphore::new(AT_ONCE)),
     };
     let controller = Controller {
         inner: Arc::new(inner),
@@ -162,6 +168,7 @@ impl Controller {
             key: object.key.clone(),
             uid: object.uid.clone(),
             mail: inbox,
+            turns: Arc::clone(&self.inner.turns),
             memory: Memory {
                 reconnect_until: Some(clock::after(clock::now(), RECONNECT)),
                 ..Memory::default()

@@ -9,9 +9,11 @@
 //!
 //! A turn that fails is logged and tried again later; nothing in here ends the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
@@ -86,6 +88,8 @@ pub(super) struct Driver {
     pub(super) uid: String,
     pub(super) mail: UnboundedReceiver<Mail>,
     pub(super) memory: Memory,
+    /// Limits how many drivers take their turn at once.
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Driver {
@@ -168,6 +172,9 @@ impl Driver {
     }
 
     async fn turn(&mut self) -> Result<Turn, ApiError> {
+        let turns = Arc::clone(&self.turns);
+        // Closed by nobody; a driver works on without a permit rather than not at all.
+        let permit = turns.acquire().await.ok();
         while let Ok(mail) = self.mail.try_recv() {
             self.note(mail);
         }
@@ -189,7 +196,11 @@ impl Driver {
         }
         match plan::next(&view) {
             Step::Rest(until) => Ok(Turn::Rest(self.wake_at(&facts, until))),
-            step => Box::pin(self.perform(step, facts)).await,
+            step => {
+                // A machine may take long to start; others need not wait for it.
+                drop(permit);
+                Box::pin(self.perform(step, facts)).await
+            }
         }
     }
 

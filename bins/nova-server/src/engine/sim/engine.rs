@@ -132,11 +132,15 @@ impl Engine for Sim {
     }
 
     fn log_file(&self, uid: &Uid, source: LogSource) -> Option<PathBuf> {
-        let file = match source {
-            LogSource::Console => "console.log",
-            LogSource::Engine => "engine.log",
-        };
-        self.hardware
-            .read(uid, |_| self.hardware.dir(uid).join(file))
+        let console = self.hardware.console(uid);
+        let known = self.hardware.read(uid, |record| match source {
+            LogSource::Console => guest::make_log(&console, record),
+            LogSource::Engine => {}
+        });
+        // A simulator has nothing to say of itself: that file never comes to be.
+        known.map(|()| match source {
+            LogSource::Console => console,
+            LogSource::Engine => console.with_file_name("engine.log"),
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! What simulated guests print and tell.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,21 +14,35 @@ use crate::engine::{GuestAddress, GuestInfo, Machine, Usage};
 /// Kernel release that the simulated guests claim.
 pub(super) const KERNEL: &str = "6.1.0-sim";
 
-/// Writes what a guest prints while it boots. A console that cannot be written stops no machine.
-pub(super) fn log_boot(dir: &Path, machine: &Machine) {
-    let path = dir.join("console.log");
-    let text = format!(
+/// What a guest prints while it boots.
+fn boot_text(machine: &Machine) -> String {
+    format!(
         "Linux version {KERNEL} (simulated)\nMemory: {}K available, {} CPUs\n{} login:\n",
         machine.memory / 1024,
         machine.cpus,
         machine.name
-    );
-    let opened = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path);
-    if let Ok(mut file) = opened {
-        drop(std::io::Write::write_all(&mut file, text.as_bytes()));
+    )
+}
+
+/// Adds a boot to the console's log, if somebody ever looked at it. A console that cannot be written stops no machine.
+pub(super) fn log_boot(path: &Path, machine: &Machine) {
+    if let Ok(mut file) = File::options().append(true).open(path) {
+        drop(file.write_all(boot_text(machine).as_bytes()));
+    }
+}
+
+/// Makes the console's log with all boots so far: fleets have many consoles, and few are looked at.
+pub(super) fn make_log(path: &Path, record: &Record) {
+    let text = boot_text(&record.machine).repeat(record.boots);
+    let dir = path.parent().unwrap_or(path);
+    let made = nova_core::fs::create_private_dir(dir)
+        .and_then(|()| File::options().write(true).create_new(true).open(path))
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            tracing::warn!(%error, "the log of a simulated console cannot be made");
+        }
+        _ => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! The simulated machines of one data directory: kept in memory, written through to disk.
+//! The simulated machines of one data directory: kept in memory, written through to a journal.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -9,15 +9,22 @@ use std::{fs, io};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use super::journal::Journal;
 use super::record::Record;
 use crate::engine::{EngineError, EngineEvent, ExitReason, Uid};
 
-/// The machines and their files: `DIR/UID/state.json`, `DIR/UID/console.log`.
+/// The machines and their files: `DIR/machines.jsonl` and, once somebody looked, `DIR/UID/console.log`.
 #[derive(Debug)]
 pub(super) struct Hardware {
     dir: PathBuf,
-    slots: Mutex<HashMap<Uid, Slot>>,
+    machines: Mutex<Machines>,
     events: mpsc::UnboundedSender<EngineEvent>,
+}
+
+#[derive(Debug)]
+struct Machines {
+    slots: HashMap<Uid, Slot>,
+    journal: Journal,
 }
 
 #[derive(Debug)]
@@ -29,47 +36,63 @@ struct Slot {
 
 impl Hardware {
     pub(super) fn new(dir: PathBuf, events: mpsc::UnboundedSender<EngineEvent>) -> Self {
+        let machines = Machines {
+            slots: HashMap::new(),
+            journal: Journal::new(&dir),
+        };
         Self {
             dir,
-            slots: Mutex::default(),
+            machines: Mutex::new(machines),
             events,
         }
     }
 
-    pub(super) fn dir(&self, uid: &str) -> PathBuf {
+    fn dir(&self, uid: &str) -> PathBuf {
         self.dir.join(uid)
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<Uid, Slot>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Where the machine's console is logged, once somebody looked.
+    pub(super) fn console(&self, uid: &str) -> PathBuf {
+        self.dir(uid).join("console.log")
+    }
+
+    fn machines(&self) -> MutexGuard<'_, Machines> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the machines of an earlier server; removes those not in `known` and answers them.
     pub(super) fn load(&self, known: &BTreeSet<Uid>) -> io::Result<Vec<Uid>> {
+        let mut machines = self.machines();
         let mut removed = Vec::new();
-        for uid in subdirectories(&self.dir)? {
-            match read_record(&self.dir(&uid)) {
-                Some(record) if known.contains(&uid) => {
-                    let life = record.power.as_ref().map(|_| watch::channel(()).0);
-                    self.slots().insert(uid, Slot { record, life });
-                }
-                _ => {
-                    fs::remove_dir_all(self.dir(&uid))?;
-                    removed.push(uid);
-                }
+        for (uid, record) in machines.journal.read()? {
+            if known.contains(&uid) {
+                let life = record.power.as_ref().map(|_| watch::channel(()).0);
+                machines.slots.insert(uid, Slot { record, life });
+            } else {
+                removed.push(uid);
             }
         }
+        for uid in subdirectories(&self.dir)? {
+            if !machines.slots.contains_key(&uid) {
+                fs::remove_dir_all(self.dir(&uid))?;
+            }
+        }
+        machines.rewrite()?;
         Ok(removed)
     }
 
     /// Reads one record.
     pub(super) fn read<T>(&self, uid: &str, look: impl FnOnce(&Record) -> T) -> Option<T> {
-        self.slots().get(uid).map(|slot| look(&slot.record))
+        self.machines()
+            .slots
+            .get(uid)
+            .map(|slot| look(&slot.record))
     }
 
     /// A receiver that closes when the machine's power goes.
     pub(super) fn life(&self, uid: &str) -> Option<watch::Receiver<()>> {
-        self.slots()
+        self.machines()
+            .slots
             .get(uid)?
             .life
             .as_ref()
@@ -77,8 +100,9 @@ impl Hardware {
     }
 
     pub(super) fn uids_on(&self) -> Vec<Uid> {
-        let slots = self.slots();
-        slots
+        let machines = self.machines();
+        machines
+            .slots
             .iter()
             .filter(|(_, slot)| slot.record.power.is_some())
             .map(|(uid, _)| uid.clone())
@@ -93,17 +117,19 @@ impl Hardware {
                 .as_ref()
                 .is_some_and(|on| on.ports.iter().any(|p| p.host == port))
         };
-        self.slots()
+        self.machines()
+            .slots
             .iter()
             .any(|(other, slot)| other != uid && holds(slot))
     }
 
     /// Adds a machine, unless it is there.
     pub(super) fn insert(&self, uid: &str, record: Record) -> Result<(), EngineError> {
-        let mut slots = self.slots();
-        if !slots.contains_key(uid) {
-            self.save(uid, &record)?;
-            slots.insert(uid.to_owned(), Slot { record, life: None });
+        let mut machines = self.machines();
+        if !machines.slots.contains_key(uid) {
+            self.save(&mut machines, uid, Some(&record))?;
+            let slot = Slot { record, life: None };
+            machines.slots.insert(uid.to_owned(), slot);
         }
         Ok(())
     }
@@ -114,13 +140,16 @@ impl Hardware {
         uid: &str,
         act: impl FnOnce(&mut Record) -> T,
     ) -> Result<Option<T>, EngineError> {
-        let mut slots = self.slots();
-        let Some(slot) = slots.get_mut(uid) else {
+        let mut machines = self.machines();
+        let Some(slot) = machines.slots.get(uid) else {
             return Ok(None);
         };
         let mut record = slot.record.clone();
         let answer = act(&mut record);
-        self.save(uid, &record)?;
+        self.save(&mut machines, uid, Some(&record))?;
+        let Some(slot) = machines.slots.get_mut(uid) else {
+            return Ok(None);
+        };
         match (&record.power, &slot.life) {
             (Some(_), None) => slot.life = Some(watch::channel(()).0),
             (None, _) => slot.life = None,
@@ -132,7 +161,11 @@ impl Hardware {
 
     /// Forgets a machine and removes its files.
     pub(super) fn remove(&self, uid: &str) -> Result<(), EngineError> {
-        self.slots().remove(uid);
+        let mut machines = self.machines();
+        if machines.slots.contains_key(uid) {
+            self.save(&mut machines, uid, None)?;
+            machines.slots.remove(uid);
+        }
         match fs::remove_dir_all(self.dir(uid)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(failed(&self.dir(uid), &error))
@@ -163,7 +196,7 @@ impl Hardware {
     }
 
     fn announce(&self, uid: &str) {
-        if let Some(slot) = self.slots().get_mut(uid)
+        if let Some(slot) = self.machines().slots.get_mut(uid)
             && let Some(on) = &mut slot.record.power
         {
             on.announced = true;
@@ -185,33 +218,33 @@ impl Hardware {
         }
     }
 
-    fn save(&self, uid: &str, record: &Record) -> Result<(), EngineError> {
-        let dir = self.dir(uid);
-        nova_core::fs::create_private_dir(&dir)
-            .and_then(|()| write(&dir, record))
-            .map_err(|error| failed(&dir, &error))
+    fn save(
+        &self,
+        machines: &mut Machines,
+        uid: &str,
+        record: Option<&Record>,
+    ) -> Result<(), EngineError> {
+        let failed = |error: io::Error| failed(&self.dir, &error);
+        if machines.journal.is_long(machines.slots.len()) {
+            machines.rewrite().map_err(failed)?;
+        }
+        machines.journal.append(uid, record).map_err(failed)
     }
 }
 
-/// Writes the record without waiting for the disk: what a killed server wrote is there, and after a
-/// power cut no simulated machine is missed.
-fn write(dir: &Path, record: &Record) -> io::Result<()> {
-    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
-    serde_json::to_writer(&mut temporary, record)?;
-    temporary
-        .persist(dir.join("state.json"))
-        .map(drop)
-        .map_err(|error| error.error)
-}
-
-fn read_record(dir: &Path) -> Option<Record> {
-    serde_json::from_slice(&fs::read(dir.join("state.json")).ok()?).ok()
+impl Machines {
+    fn rewrite(&mut self) -> io::Result<()> {
+        let slots = self.slots.iter();
+        self.journal
+            .rewrite(slots.map(|(uid, slot)| (uid, &slot.record)))
+    }
 }
 
 fn subdirectories(dir: &Path) -> io::Result<Vec<String>> {
     match fs::read_dir(dir) {
         Ok(entries) => Ok(entries
             .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -1,11 +1,12 @@
 //! Simulated machines: no guest, the same behaviour seen from outside.
 //!
-//! For tests of breadth and scale. The machines live in files, so they outlive the server as real
+//! For tests of breadth and scale. The machines live in a file, so they outlive the server as real
 //! ones do, and every latency and fault is chosen by [`SimOptions`].
 
 mod engine;
 mod guest;
 mod hardware;
+mod journal;
 mod options;
 mod power;
 mod record;

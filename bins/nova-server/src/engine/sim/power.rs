@@ -73,7 +73,7 @@ impl Sim {
             off
         })?;
         if fresh == Some(true) {
-            guest::log_boot(&self.hardware.dir(&machine.uid), machine);
+            guest::log_boot(&self.hardware.console(&machine.uid), machine);
             tokio::time::sleep(self.options.boot).await;
         } else if !paused {
             self.set_paused(&machine.uid, false)?;
@@ -163,12 +163,13 @@ impl Sim {
         let now = Timestamp::now();
         let agent_at = now + signed(self.options.boot + self.options.agent_delay);
         let rebooted = self.hardware.change(uid, |record| {
+            record.boots += usize::from(record.power.is_some());
             let on = record.power.as_mut()?;
             (on.booted_at, on.agent_at, on.announced, on.off_at) = (now, agent_at, false, None);
             Some(record.machine.clone())
         })?;
         let machine = rebooted.flatten().ok_or(EngineError::NotRunning)?;
-        guest::log_boot(&self.hardware.dir(uid), &machine);
+        guest::log_boot(&self.hardware.console(uid), &machine);
         self.hardware.emit(EngineEvent::Agent {
             uid: uid.to_owned(),
             connected: false,

@@ -18,6 +18,9 @@ pub(super) struct Record {
     pub(super) machine: Machine,
     pub(super) power: Option<Power>,
     pub(super) last_exit: Option<Exit>,
+    /// How often its guest booted.
+    #[serde(default)]
+    pub(super) boots: usize,
 }
 
 /// A machine that is on.
@@ -49,11 +52,13 @@ impl Record {
             machine,
             power: None,
             last_exit: None,
+            boots: 0,
         }
     }
 
     /// Switches the machine on at `now`.
     pub(super) fn switch_on(&mut self, paused: bool, now: Timestamp, agent_delay: SignedDuration) {
+        self.boots += 1;
         self.power = Some(Power {
             started_at: now,
             booted_at: now,
