@@ -12,14 +12,24 @@ const SECRET: &[&str] = &[
     "secret",
     "client_key_data",
     "api_key",
+    "api_secret",
+    "client_secret",
     "access_key",
+    "secret_access_key",
+    "session_token",
+    "redis_url",
 ];
+
+/// Whether a key of this name holds a secret.
+pub(crate) fn is_secret(name: &str) -> bool {
+    SECRET.contains(&name)
+}
 
 /// The value with every secret replaced.
 pub(crate) fn redact(key: &str, value: &Value) -> Value {
     let last = key.rsplit('.').next().unwrap_or(key);
     match value {
-        Value::String(text) if SECRET.contains(&last) && !text.starts_with("secret://") => {
+        Value::String(text) if is_secret(last) && !text.starts_with("secret://") => {
             Value::String(REDACTED.to_owned())
         }
         Value::Array(items) => Value::Array(items.iter().map(|item| redact(key, item)).collect()),
@@ -31,6 +41,35 @@ pub(crate) fn redact(key: &str, value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// Takes every secret out; answers whether there was one.
+pub(crate) fn without_secrets(table: &mut toml::Table) -> bool {
+    let before = table.len();
+    table.retain(|name, value| !(is_secret(name) && is_inline(value)));
+    let mut found = table.len() != before;
+    for (_, value) in table.iter_mut() {
+        found |= match value {
+            Value::Table(inner) => without_secrets(inner),
+            Value::Array(items) => {
+                let tables = items.iter_mut().filter_map(Value::as_table_mut);
+                // All of them, not only up to the first that had one.
+                tables
+                    .filter_map(|inner| without_secrets(inner).then_some(()))
+                    .count()
+                    > 0
+            }
+            _ => false,
+        };
+    }
+    found
+}
+
+/// A reference to a secret is no secret.
+fn is_inline(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_none_or(|text| !text.starts_with("secret://"))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) struct DeleteContextArgs {
 pub(crate) fn run(cx: &Cx, args: &DeleteContextArgs) -> Result<Outcomes> {
     cx.config()?.context(Some(&args.name))?;
     let mut document = Document::open(cx)?;
-    if !document.remove_named("contexts", &args.name) {
+    if !document.remove_named("contexts", &args.name)? {
         let message = format!(
             "context \"{}\" is not in your configuration file",
             args.name

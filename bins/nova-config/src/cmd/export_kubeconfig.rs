@@ -157,8 +157,10 @@ fn remote(
         (Some(path), _) => Some(std::fs::read(path).context(Kind::Config, || {
             format!("cannot read the certificate authority {}", path.display())
         })?),
-        (None, Some(data)) => Some(STANDARD.decode(data.trim()).context(Kind::Config, || {
-            format!("cluster \"{}\": certificate_authority_data", cluster.name)
+        (None, Some(data)) => Some(STANDARD.decode(data.trim()).map_err(|error| {
+            let name = &cluster.name;
+            let message = format!("cluster \"{name}\": certificate_authority_data: {error}");
+            Failure::new(Kind::Config, message)
         })?),
         (None, None) => None,
     };
@@ -190,7 +192,9 @@ fn exec(cx: &Cx, context: Option<&str>, endpoint: Option<&str>) -> Value {
     }
     // An empty variable counts as unset: what the shell says to our other tools is not for this one.
     let mut variables = vec![json!({"name": "NOVA_ENDPOINT", "value": ""})];
-    let places = env::with_prefix("NOVA_").into_iter().filter(|(name, _)| name.ends_with("_DIR"));
+    let places = env::with_prefix("NOVA_")
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("_DIR"));
     variables.extend(places.map(|(name, value)| json!({"name": name, "value": value})));
     json!({"exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": program(cx),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nova_core::config::{Config, parse_file};
+use nova_core::config::{Config, parse_file_as};
 use nova_core::{Cx, Failure, Globals, Kind, Render, Result, Table};
 use serde::Serialize;
 
@@ -17,6 +17,10 @@ pub(crate) struct ValidateArgs {
     /// File to check
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+
+    /// Unknown keys are faults; so they are where CI is set
+    #[arg(long)]
+    strict: bool,
 }
 
 /// The verdict; a fault is a failure instead.
@@ -33,15 +37,24 @@ pub(crate) struct Valid {
 
 pub(crate) fn run(cx: &Cx, args: &ValidateArgs) -> Result<Valid> {
     let (keys, warnings) = if let Some(path) = &args.file {
-        let parsed = parse_file(path)?.ok_or_else(|| {
+        let parsed = parse_file_as(path, cx.globals().lax)?.ok_or_else(|| {
             Failure::new(Kind::Config, format!("{} does not exist", path.display()))
         })?;
         (parsed.leaves.len(), parsed.unknown)
     } else {
-        let config = Config::load(cx.paths()?, &Globals::default())?;
+        let globals = Globals {
+            settings: Vec::new(),
+            config: Vec::new(),
+            ..cx.globals().clone()
+        };
+        let config = Config::load(cx.paths()?, &globals)?;
         check_references(&config)?;
         (config.entries().count(), config.warnings().to_vec())
     };
+    if let Some(first) = warnings.first().filter(|_| args.strict || cx.terminal().ci) {
+        return Err(Failure::new(Kind::Config, first)
+            .with_hint("without --strict, unknown keys are only warnings"));
+    }
     // Said on stderr, and once, whichever way they were found.
     for warning in &warnings {
         cx.warn(warning);

@@ -4,15 +4,18 @@ use nova_core::config::{Config, Entry};
 use nova_core::{Cx, Render, Result, Table};
 use serde::Serialize;
 
+use crate::cmd::export::insert;
 use crate::redact::redact;
 
 /// Show the merged configuration
 ///
-/// Secrets are shown as REDACTED.
+/// Secrets are shown as REDACTED. With --origin every key says which file, variable, context or flag it
+/// comes from, and which others that hides.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n\
 \x20 nova config view\n\
-\x20 nova config view --origin")]
+\x20 nova config view --origin\n\
+\x20 nova config view --environment prod -o yaml")]
 pub(crate) struct ViewArgs {
     /// Show where each value comes from and what it hides
     #[arg(long)]
@@ -63,7 +66,7 @@ pub(crate) fn run(cx: &Cx, args: &ViewArgs) -> Result<()> {
             items,
         });
     }
-    cx.emit(&View(nested(config, shown)))
+    cx.emit(&View(nested(config, shown)?))
 }
 
 /// The merged configuration as one document; people read it as TOML.
@@ -95,20 +98,10 @@ impl Render for Origins {
     }
 }
 
-fn nested(config: &Config, shown: impl Fn(&str, &Entry) -> toml::Value) -> toml::Table {
+fn nested(config: &Config, shown: impl Fn(&str, &Entry) -> toml::Value) -> Result<toml::Table> {
     let mut root = toml::Table::new();
     for (key, entry) in config.entries() {
-        let mut parts: Vec<&str> = key.split('.').collect();
-        let last = parts.pop().unwrap_or(key);
-        let table = parts.into_iter().try_fold(&mut root, |table, part| {
-            let made = table
-                .entry(part)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-            made.as_table_mut()
-        });
-        if let Some(table) = table {
-            table.insert(last.to_owned(), shown(key, entry));
-        }
+        insert(&mut root, key, shown(key, entry))?;
     }
-    root
+    Ok(root)
 }

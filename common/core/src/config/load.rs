@@ -47,6 +47,16 @@ impl Config {
         Ok(config)
     }
 
+    /// What the files say by themselves: no defaults, variables or flags, and profiles,
+    /// environments and contexts are only tables among others.
+    pub fn of_files(paths: &Paths, globals: &Globals) -> Result<Self> {
+        let mut config = Self::default();
+        for file in read_files(paths, globals, &mut Vec::new())? {
+            config.add_parsed(&file.path, &file.parsed, &[]);
+        }
+        Ok(config)
+    }
+
     /// What the context in use sets besides cluster, user and namespace.
     fn context_settings(&self, globals: &Globals) -> Option<(String, toml::Table)> {
         // A context that does not exist is the error of whoever needs it.
