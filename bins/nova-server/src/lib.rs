@@ -6,6 +6,8 @@ mod auth;
 mod cmd;
 mod control;
 mod engine;
+#[doc(hidden)]
+pub mod fuzzing;
 mod store;
 mod supervise;
 

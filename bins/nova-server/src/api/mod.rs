@@ -26,7 +26,7 @@ mod router;
 mod select;
 mod token;
 mod watch;
-mod write;
+pub(crate) mod write;
 
 #[cfg(test)]
 mod tests;

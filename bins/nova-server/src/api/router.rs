@@ -23,6 +23,7 @@ use crate::auth::{Ask, Verb};
 
 /// All routes, with everything that surrounds a request.
 pub(crate) fn router(app: Arc<App>) -> Router {
+    write::start_collector(&app);
     let mut router = fixed();
     for kind in ALL {
         router = resources(router, kind);

@@ -272,3 +272,78 @@ async fn finalizers_hold_a_deleted_object_and_no_new_ones_come() {
     }
     panic!("it is still there: {}", rig.get(&path).await.body);
 }
+
+/// Makes a machine that `owner` owns.
+async fn dependent(rig: &Rig, name: &str, owner: &Value, blocks: bool) {
+    let mut body = machine(name, &json!({}));
+    body["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "nova.dev/v1", "kind": "VirtualMachine", "blockOwnerDeletion": blocks,
+        "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"],
+    }]);
+    let made = rig.post(VMS, &body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+}
+
+/// Waits until an object is gone.
+async fn gone(rig: &Rig, name: &str) {
+    for _ in 0..300 {
+        if rig.get(&format!("{VMS}/{name}")).await.status == 404 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let left = rig.get(&format!("{VMS}/{name}")).await.body;
+    panic!("{name} is still there: {left}");
+}
+
+async fn delete_with(rig: &Rig, name: &str, policy: &str) -> Value {
+    let uri = format!("{VMS}/{name}?propagationPolicy={policy}");
+    let answer = rig.delete(&uri).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body
+}
+
+#[tokio::test]
+async fn what_a_deleted_object_owned_goes_with_it() {
+    let rig = Rig::new().await;
+    let owner = rig.machine("owner", &json!({})).await;
+    dependent(&rig, "child", &owner, false).await;
+    delete_with(&rig, "owner", "Background").await;
+    gone(&rig, "owner").await;
+    gone(&rig, "child").await;
+}
+
+#[tokio::test]
+async fn a_foreground_deletion_waits_for_what_blocks_it() {
+    let rig = Rig::new().await;
+    let owner = rig.machine("owner", &json!({})).await;
+    dependent(&rig, "child", &owner, true).await;
+    let hold = json!({"metadata": {"finalizers": ["example.com/hold"]}});
+    rig.patch(&format!("{VMS}/child"), MERGE, &hold).await;
+    let going = delete_with(&rig, "owner", "Foreground").await;
+    let finalizers = going["metadata"]["finalizers"].as_array().unwrap();
+    assert!(finalizers.contains(&json!("foregroundDeletion")), "{going}");
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(rig.get(&format!("{VMS}/owner")).await.status, 200);
+    let child = rig.get(&format!("{VMS}/child")).await.body;
+    assert!(
+        child["metadata"]["deletionTimestamp"].is_string(),
+        "{child}"
+    );
+    let free = json!({"metadata": {"finalizers": null}});
+    rig.patch(&format!("{VMS}/child"), MERGE, &free).await;
+    gone(&rig, "child").await;
+    gone(&rig, "owner").await;
+}
+
+#[tokio::test]
+async fn orphans_stay_without_an_owner() {
+    let rig = Rig::new().await;
+    let owner = rig.machine("owner", &json!({})).await;
+    dependent(&rig, "child", &owner, true).await;
+    delete_with(&rig, "owner", "Orphan").await;
+    gone(&rig, "owner").await;
+    let child = rig.get(&format!("{VMS}/child")).await.body;
+    assert_eq!(child["metadata"].get("ownerReferences"), None);
+    assert_eq!(child["metadata"].get("deletionTimestamp"), None);
+}

@@ -61,6 +61,16 @@ pub(super) struct Asked {
     pub(super) dry_run: bool,
 }
 
+impl Asked {
+    /// A deletion that waits for what the object owns.
+    pub(super) fn foreground() -> Self {
+        Self {
+            cascade: Cascade::Foreground,
+            ..Self::default()
+        }
+    }
+}
+
 /// What becomes of the objects that a deleted one owns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Cascade {

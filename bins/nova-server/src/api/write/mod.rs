@@ -3,6 +3,7 @@
 mod apply;
 mod body;
 mod collection;
+mod collector;
 mod create;
 mod decode;
 mod delete;
@@ -25,6 +26,7 @@ use super::request::Call;
 use crate::store::{Durability, Tx};
 
 pub(crate) use collection::delete_collection;
+pub(crate) use collector::start as start_collector;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use patch::patch;
