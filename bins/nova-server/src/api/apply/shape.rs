@@ -6,14 +6,14 @@
 pub(crate) enum Shape {
     /// An object with some members that have shapes of their own; scalars and lists are leaves.
     Open {
-        named: &'static [(&'static str, Shape)],
+        named: &'static [(&'static str, Self)],
         /// Whether members belong to the type: their objects are not owned by themselves then.
         declared: bool,
     },
     /// A list of objects that one member tells apart.
     Keyed {
         key: &'static str,
-        item: &'static Shape,
+        item: &'static Self,
     },
     /// A list of scalars without order, each once.
     Unique,
@@ -78,7 +78,7 @@ pub(crate) static OBJECT: Shape = Shape::Open {
 
 impl Shape {
     /// The shape of a member.
-    pub(super) fn member(&self, name: &str) -> &Shape {
+    pub(super) fn member(&self, name: &str) -> &Self {
         let Self::Open { named, declared } = self else {
             return &PLAIN;
         };
@@ -96,7 +96,7 @@ impl Shape {
     }
 
     /// The shape of a list's elements.
-    pub(super) fn item(&self) -> &Shape {
+    pub(super) fn item(&self) -> &Self {
         match self {
             Self::Keyed { item, .. } => item,
             _ => &PLAIN,

@@ -22,7 +22,7 @@ struct World {
 }
 
 impl World {
-    fn created(by: &str, spec: Value) -> Self {
+    fn created(by: &str, spec: &Value) -> Self {
         let live = json!({"apiVersion": "nova.dev/v1", "kind": "VirtualMachine",
             "metadata": {"name": "a", "uid": "u"}, "spec": spec});
         let managers = updated(None, &live, Managers::default(), &author(by));
@@ -45,7 +45,7 @@ impl World {
     }
 }
 
-fn spec(spec: Value) -> Value {
+fn spec(spec: &Value) -> Value {
     json!({"apiVersion": "nova.dev/v1", "kind": "VirtualMachine",
         "metadata": {"name": "a"}, "spec": spec})
 }
@@ -54,7 +54,7 @@ fn spec(spec: Value) -> Value {
 fn a_create_owns_what_it_says() {
     let world = World::created(
         "tester",
-        json!({"runState": "Stopped", "resources": {"cpu": 1}}),
+        &json!({"runState": "Stopped", "resources": {"cpu": 1}}),
     );
     assert_eq!(
         world.managers.write().unwrap()[0]["fieldsV1"],
@@ -64,7 +64,10 @@ fn a_create_owns_what_it_says() {
 
 #[test]
 fn an_update_takes_only_what_it_changes() {
-    let mut world = World::created("a", json!({"runState": "Stopped", "resources": {"cpu": 1}}));
+    let mut world = World::created(
+        "a",
+        &json!({"runState": "Stopped", "resources": {"cpu": 1}}),
+    );
     let mut after = world.live.clone();
     after["spec"]["resources"]["cpu"] = json!(2);
     after["metadata"]["labels"] = json!({"x": "y"});
@@ -85,16 +88,16 @@ fn an_update_takes_only_what_it_changes() {
 fn conflicts_are_told_in_kubernetes_words() {
     let mut world = World::created(
         "tester",
-        json!({"runState": "Stopped", "resources": {"cpu": 1}}),
+        &json!({"runState": "Stopped", "resources": {"cpu": 1}}),
     );
-    let one = spec(json!({"resources": {"cpu": 2}}));
+    let one = spec(&json!({"resources": {"cpu": 2}}));
     let conflict = world.apply("k1", &one, false).unwrap_err();
     assert_eq!(
         conflict.message(),
         "Apply failed with 1 conflict: conflict with \"tester\" using nova.dev/v1: \
          .spec.resources.cpu"
     );
-    let two = spec(json!({"runState": "Paused", "resources": {"cpu": 2}}));
+    let two = spec(&json!({"runState": "Paused", "resources": {"cpu": 2}}));
     let conflict = world.apply("k1", &two, false).unwrap_err();
     assert_eq!(
         conflict.message(),
@@ -107,7 +110,7 @@ fn conflicts_are_told_in_kubernetes_words() {
     );
     world.apply("k1", &two, true).unwrap();
     assert_eq!(world.fields_of("tester"), [".spec", ".spec.resources"]);
-    let three = spec(json!({"runState": "Running"}));
+    let three = spec(&json!({"runState": "Running"}));
     let conflict = world.apply("k2", &three, false).unwrap_err();
     let message = "Apply failed with 1 conflict: conflict with \"k1\": .spec.runState";
     assert_eq!(conflict.message(), message);
@@ -115,28 +118,28 @@ fn conflicts_are_told_in_kubernetes_words() {
 
 #[test]
 fn what_is_no_longer_applied_goes_unless_others_own_it() {
-    let mut world = World::created("nobody", json!({}));
-    let both = spec(json!({"image": "tiny", "resources": {"cpu": 1, "memory": "1Gi"}}));
+    let mut world = World::created("nobody", &json!({}));
+    let both = spec(&json!({"image": "tiny", "resources": {"cpu": 1, "memory": "1Gi"}}));
     world.apply("a", &both, false).unwrap();
     world
-        .apply("b", &spec(json!({"resources": {"cpu": 1}})), false)
+        .apply("b", &spec(&json!({"resources": {"cpu": 1}})), false)
         .unwrap();
     world
-        .apply("a", &spec(json!({"image": "tiny"})), false)
+        .apply("a", &spec(&json!({"image": "tiny"})), false)
         .unwrap();
     assert_eq!(
         world.live["spec"],
         json!({"image": "tiny", "resources": {"cpu": 1}})
     );
-    world.apply("b", &spec(json!({})), false).unwrap();
+    world.apply("b", &spec(&json!({})), false).unwrap();
     assert_eq!(world.live["spec"]["resources"].get("cpu"), None);
     assert_eq!(world.fields_of("a"), [".spec.image"]);
 }
 
 #[test]
 fn lists_with_names_merge_by_name() {
-    let mut world = World::created("n", json!({}));
-    let disks = |disks: Value| spec(json!({ "disks": disks }));
+    let mut world = World::created("n", &json!({}));
+    let disks = |disks: Value| spec(&json!({ "disks": disks }));
     let a = disks(json!([{"name": "root", "size": "1Gi"}, {"name": "data", "size": "2Gi"}]));
     world.apply("a", &a, false).unwrap();
     let b = disks(json!([{"name": "data", "bus": "scsi"}, {"name": "logs", "size": "3Gi"}]));
@@ -162,9 +165,9 @@ fn lists_with_names_merge_by_name() {
 
 #[test]
 fn finalizers_are_a_set() {
-    let mut world = World::created("n", json!({}));
+    let mut world = World::created("n", &json!({}));
     let with = |finalizers: Value| {
-        let mut config = spec(json!({}));
+        let mut config = spec(&json!({}));
         config["metadata"]["finalizers"] = finalizers;
         config
     };
@@ -180,8 +183,8 @@ fn finalizers_are_a_set() {
 
 #[test]
 fn an_apply_that_changes_nothing_says_so() {
-    let mut world = World::created("n", json!({"image": "tiny"}));
-    let config = spec(json!({"image": "tiny"}));
+    let mut world = World::created("n", &json!({"image": "tiny"}));
+    let config = spec(&json!({"image": "tiny"}));
     let applied = apply(&world.live, &config, &world.managers, &author("a"), false).unwrap();
     assert_eq!(applied.value, None);
     world.managers = applied.managers;
@@ -192,10 +195,10 @@ fn an_apply_that_changes_nothing_says_so() {
 
 #[test]
 fn what_was_there_before_the_first_apply_is_owned_by_nobody_in_particular() {
-    let mut world = World::created("n", json!({"image": "tiny"}));
+    let mut world = World::created("n", &json!({"image": "tiny"}));
     world.managers = Managers::default();
     let conflict = world
-        .apply("a", &spec(json!({"image": "big"})), false)
+        .apply("a", &spec(&json!({"image": "big"})), false)
         .unwrap_err();
     assert!(
         conflict
@@ -246,12 +249,12 @@ fn the_server_owns_its_status_as_one_until_somebody_else_writes_there() {
 
 #[test]
 fn kubectls_own_apply_does_not_conflict_with_its_server_side_one() {
-    let mut world = World::created("kubectl-client-side-apply", json!({"image": "tiny"}));
-    let last = spec(json!({"image": "tiny"})).to_string();
+    let mut world = World::created("kubectl-client-side-apply", &json!({"image": "tiny"}));
+    let last = spec(&json!({"image": "tiny"})).to_string();
     let annotation = "kubectl.kubernetes.io/last-applied-configuration";
     world.live["metadata"]["annotations"] = json!({annotation: last});
     world
-        .apply("kubectl", &spec(json!({"image": "big"})), false)
+        .apply("kubectl", &spec(&json!({"image": "big"})), false)
         .unwrap();
     assert_eq!(world.live["spec"]["image"], "big");
     let kept = world.live["metadata"]["annotations"][annotation]
@@ -259,11 +262,11 @@ fn kubectls_own_apply_does_not_conflict_with_its_server_side_one() {
         .unwrap();
     assert!(kept.contains("big"), "{kept}");
     world
-        .apply("c", &spec(json!({"image": "small"})), true)
+        .apply("c", &spec(&json!({"image": "small"})), true)
         .unwrap();
     assert!(
         world
-            .apply("kubectl", &spec(json!({"image": "big"})), false)
+            .apply("kubectl", &spec(&json!({"image": "big"})), false)
             .is_err()
     );
 }
@@ -287,13 +290,13 @@ fn any_spec() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn an_applier_gets_what_it_wants_and_only_once(first in any_spec(), second in any_spec(), third in any_spec()) {
-        let mut world = World::created("n", first);
+        let mut world = World::created("n", &first);
         for config in [&second, &third] {
             // A list that lost its last element comes back empty, as in Kubernetes.
-            world.apply("a", &spec(config.clone()), true).unwrap();
-            world.apply("a", &spec(config.clone()), true).unwrap();
+            world.apply("a", &spec(config), true).unwrap();
+            world.apply("a", &spec(config), true).unwrap();
             let before = world.live.clone();
-            world.apply("a", &spec(config.clone()), false).unwrap();
+            world.apply("a", &spec(config), false).unwrap();
             prop_assert_eq!(&world.live, &before, "an apply repeats");
         }
         let read = Managers::read(&world.managers.write().unwrap_or_default()).unwrap();

@@ -194,7 +194,7 @@ impl ApiError {
     /// Options in the query of a write, or the body of a deletion, that cannot be.
     pub(crate) fn invalid_options(kind: &str, causes: Vec<Cause>) -> Self {
         let mut error = Self::invalid_named(&format!("{kind}.meta.k8s.io"), "", causes);
-        error.0.target.kind = kind.to_owned();
+        kind.clone_into(&mut error.0.target.kind);
         error.0.target.group = "meta.k8s.io";
         error
     }
@@ -284,7 +284,7 @@ impl ApiError {
     }
 
     /// The same for what is not counted in bytes.
-    pub(crate) fn too_large_because(message: String) -> Self {
+    pub(crate) fn too_large_because(message: &str) -> Self {
         let mut error = Self::too_large(0);
         error.0.message = format!("Request entity too large: {message}");
         error

@@ -11,7 +11,7 @@ use super::rig::{Answer, JSON, Rig, VMS, machine};
 const APPLY: &str = "application/apply-patch+yaml";
 const MERGE: &str = "application/merge-patch+json";
 
-fn config(name: &str, spec: Value) -> Value {
+fn config(name: &str, spec: &Value) -> Value {
     json!({"apiVersion": "nova.dev/v1", "kind": "VirtualMachine",
         "metadata": {"name": name}, "spec": spec})
 }
@@ -34,14 +34,14 @@ fn owned<'a>(object: &'a Value, manager: &str) -> &'a Value {
 async fn an_apply_makes_the_object_and_owns_what_it_says() {
     let rig = Rig::new().await;
     let spec = json!({"runState": "Stopped", "resources": {"cpu": 1, "memory": "128Mi"}});
-    let made = apply(&rig, "ana", &config("a", spec.clone())).await;
+    let made = apply(&rig, "ana", &config("a", &spec)).await;
     assert_eq!(made.status, 201, "{}", made.body);
     assert_eq!(
         *owned(&made.body, "ana"),
         json!({"f:spec": {"f:resources": {"f:cpu": {}, "f:memory": {}}, "f:runState": {}}})
     );
     let refused = rig
-        .patch(&format!("{VMS}/a"), APPLY, &config("a", spec.clone()))
+        .patch(&format!("{VMS}/a"), APPLY, &config("a", &spec))
         .await;
     assert_eq!(
         refused.body["message"],
@@ -52,7 +52,7 @@ async fn an_apply_makes_the_object_and_owns_what_it_says() {
         .patch(
             &format!("{VMS}/b?fieldManager=ana&dryRun=All"),
             APPLY,
-            &config("b", spec),
+            &config("b", &spec),
         )
         .await;
     assert_eq!(dry.status, 201);
@@ -63,8 +63,8 @@ async fn an_apply_makes_the_object_and_owns_what_it_says() {
 async fn conflicts_name_owner_and_field_and_force_takes_over() {
     let rig = Rig::new().await;
     let spec = |cpu: u32| json!({"runState": "Stopped", "resources": {"cpu": cpu}});
-    apply(&rig, "ana", &config("a", spec(1))).await;
-    let other = config("a", json!({"resources": {"cpu": 2}}));
+    apply(&rig, "ana", &config("a", &spec(1))).await;
+    let other = config("a", &json!({"resources": {"cpu": 2}}));
     let refused = apply(&rig, "ben", &other).await;
     assert_eq!(refused.status, 409);
     assert_eq!(
@@ -86,7 +86,7 @@ async fn conflicts_name_owner_and_field_and_force_takes_over() {
 async fn what_cannot_be_applied_is_told_in_kubernetes_words() {
     let rig = Rig::new().await;
     rig.machine("a", &json!({})).await;
-    let base = config("a", json!({}));
+    let base = config("a", &json!({}));
     let with = |pointer: &str, value: Value| {
         let mut config = base.clone();
         let (parent, member) = pointer.rsplit_once('/').unwrap();
@@ -207,7 +207,7 @@ async fn twenty_appliers_at_once_each_own_their_fields() {
     let appliers = (0..20).map(|n| {
         let rig = Arc::clone(&rig);
         async move {
-            let mut wanted = config("a", json!({"networks": [{"name": format!("n{n}")}]}));
+            let mut wanted = config("a", &json!({"networks": [{"name": format!("n{n}")}]}));
             wanted["metadata"]["labels"] = json!({format!("l{n}"): "1", "shared": "yes"});
             let answer = apply(&rig, &format!("m{n}"), &wanted).await;
             assert_eq!(answer.status, 200, "{}", answer.body);
@@ -226,7 +226,7 @@ async fn twenty_appliers_at_once_each_own_their_fields() {
     }
     // The shared label stays until the last of them lets it go.
     for n in 0..20 {
-        let seen = apply(&rig, &format!("m{n}"), &config("a", json!({})))
+        let seen = apply(&rig, &format!("m{n}"), &config("a", &json!({})))
             .await
             .body;
         let shared = &seen["metadata"]["labels"]["shared"];

@@ -90,13 +90,12 @@ pub(super) fn apply(
     mut config: Config,
 ) -> Result<(bool, Written, Vec<String>), ApiError> {
     let before = tx.get(&terms.key);
-    let before = match (before, terms.part) {
-        (None, Part::Status) => return Err(ApiError::not_found(&terms.key)),
-        (before, _) => before,
-    };
+    if before.is_none() && terms.part == Part::Status {
+        return Err(ApiError::not_found(&terms.key));
+    }
     config.check(terms.kind)?;
     let stored = before.as_ref().map(|before| before.value());
-    let author = owners::author(tx, terms.kind, terms.part, &terms.options);
+    let author = owners::author(tx.now(), terms.kind, terms.part, &terms.options);
     let config_value = &config.0.value;
     let mut value = owners::applied(stored.as_ref(), config_value, &author, terms.options.force)?;
     let mut warnings = config.doubles(terms.options.validation)?;
@@ -115,15 +114,11 @@ pub(super) fn apply(
         " after mutating admission happens",
     ));
     strip_unknown(terms.kind, &mut value, &[])?;
-    match before {
-        Some(before) => {
-            let written = store(tx, terms, &before, value)?;
-            Ok((false, written, warnings))
-        }
-        None => {
-            let written = create_applied(tx, terms, value)?;
-            warnings.extend(written.warnings.iter().cloned());
-            Ok((true, written, warnings))
-        }
-    }
+    let Some(before) = before else {
+        let written = create_applied(tx, terms, value)?;
+        warnings.extend(written.warnings.iter().cloned());
+        return Ok((true, written, warnings));
+    };
+    let written = store(tx, terms, &before, value)?;
+    Ok((false, written, warnings))
 }

@@ -101,18 +101,17 @@ impl Collector {
         let key = change.key();
         let before = self.owners.get(key).cloned().unwrap_or_default();
         self.learn(key, change.after.as_deref());
-        match &change.after {
-            Some(object) => self.look_at(object).await,
-            None => {
-                for dependent in self.owned_by(&change.object().uid) {
-                    self.run(move |tx, context| collect(tx, context, &dependent))
-                        .await;
-                }
-                for owner in before.into_iter().filter_map(|owner| owner.key) {
-                    if let Some(owner) = self.app.store.get(&owner) {
-                        self.look_at(&owner).await;
-                    }
-                }
+        if let Some(object) = &change.after {
+            return self.look_at(object).await;
+        }
+        for dependent in self.owned_by(&change.object().uid) {
+            self.run(move |tx, context| collect(tx, context, &dependent))
+                .await;
+        }
+        // Those that waited for it in a foreground deletion may go now.
+        for key in before.into_iter().filter_map(|owner| owner.key) {
+            if let Some(owner) = self.app.store.get(&key) {
+                self.look_at(&owner).await;
             }
         }
     }
@@ -244,11 +243,11 @@ fn delete(
 }
 
 /// Takes the owner from its dependents, and then lets it go.
-fn orphan(tx: &mut Tx<'_>, key: &Key, owned: &[Key]) -> Result<(), ApiError> {
+fn orphan(tx: &mut Tx<'_>, key: &Key, dependents: &[Key]) -> Result<(), ApiError> {
     let Some(owner) = tx.get(key) else {
         return Ok(());
     };
-    for dependent in owned {
+    for dependent in dependents {
         let Some(object) = tx.get(dependent) else {
             continue;
         };
@@ -270,20 +269,20 @@ fn foreground(
     tx: &mut Tx<'_>,
     context: &Context,
     key: &Key,
-    owned: &[Key],
+    dependents: &[Key],
 ) -> Result<(), ApiError> {
-    let Some(owner) = tx.get(key) else {
+    let Some(uid) = tx.get(key).map(|owner| owner.uid.clone()) else {
         return Ok(());
     };
     let mut waits = false;
-    for dependent in owned {
+    for dependent in dependents {
         let Some(object) = tx.get(dependent) else {
             continue;
         };
         let references = owners_of(&object);
-        let blocks = references.iter().any(|r| r.uid == owner.uid && r.blocks);
+        let blocks = references.iter().any(|r| r.uid == uid && r.blocks);
         let alone = references.iter().all(|r| {
-            r.uid == owner.uid
+            r.uid == uid
                 || r.key
                     .as_ref()
                     .is_some_and(|key| tx.get(key).is_none_or(|o| o.uid != r.uid))

@@ -30,11 +30,13 @@ pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError
     same_namespace(call.namespace.as_deref(), call.kind, &value)?;
     prepare(&mut value)?;
     warnings.extend(doubled_owners(&mut value, ""));
+    // Outside of the transaction: creates must not wait for each other's owners.
+    let now = jiff::Timestamp::now();
+    let author = owners::author(now, call.kind, Part::Main, &options);
+    owners::created(&mut value, &author);
     let attempt = Attempt::of(call, &bytes)?;
     let (kind, context, key) = (call.kind, call.context(), call.key_named(""));
     let written = run(call, move |tx| {
-        let author = owners::author(tx, kind, Part::Main, &options);
-        owners::created(&mut value, &author);
         let Some(attempt) = attempt else {
             return store(tx, kind, &context, key, value);
         };
@@ -159,9 +161,10 @@ fn store(
     check(kind, &key, &value, None, Vec::new())?;
     if let Some(there) = tx.get(&key) {
         let going = !there.field("metadata.deletionTimestamp").is_empty();
-        return Err(match going {
-            true => ApiError::being_deleted(&key),
-            false => ApiError::already_exists(&key),
+        return Err(if going {
+            ApiError::being_deleted(&key)
+        } else {
+            ApiError::already_exists(&key)
         });
     }
     let warnings = meta::warnings(None, &value);

@@ -283,13 +283,10 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 fn dotted(path: &[Step]) -> String {
-    let mut text = String::new();
-    for step in path {
-        match step {
-            Step::Member(name) if text.is_empty() => text.push_str(name),
-            Step::Member(name) => text.push_str(&format!(".{name}")),
-            Step::Item(index) => text.push_str(&format!("[{index}]")),
-        }
-    }
-    text
+    let steps = path.iter().map(|step| match step {
+        Step::Member(name) => format!(".{name}"),
+        Step::Item(index) => format!("[{index}]"),
+    });
+    let text: String = steps.collect();
+    text.trim_start_matches('.').to_owned()
 }

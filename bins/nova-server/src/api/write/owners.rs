@@ -1,5 +1,6 @@
 //! Who owns what after a write.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::options::Options;
@@ -7,10 +8,9 @@ use crate::api::apply::{self, Author, Managers, Scope, share_status, updated};
 use crate::api::error::ApiError;
 use crate::api::kinds::Kind;
 use crate::api::write::Part;
-use crate::store::Tx;
 
 /// Who writes, by the options of the request.
-pub(super) fn author(tx: &Tx<'_>, kind: &Kind, part: Part, options: &Options) -> Author {
+pub(super) fn author(now: Timestamp, kind: &Kind, part: Part, options: &Options) -> Author {
     let has_status = kind.subresources.iter().any(|(name, _)| *name == "status");
     let scope = match part {
         Part::Status => Scope::Status,
@@ -21,7 +21,7 @@ pub(super) fn author(tx: &Tx<'_>, kind: &Kind, part: Part, options: &Options) ->
         manager: options.manager.clone(),
         api_version: kind.info.api_version(),
         scope,
-        time: tx.second(),
+        time: format!("{now:.0}"),
     }
 }
 

@@ -46,9 +46,10 @@ pub(crate) async fn patch(call: &Call, body: Body, part: Part) -> Result<Respons
 async fn changed(call: &Call, body: Body, part: Part, is_json: bool) -> Result<Response, ApiError> {
     let bytes = call.read(body).await?;
     let options = Options::of(call, Of::Patch)?;
-    let (change, faults) = match is_json {
-        true => json_change(&bytes)?,
-        false => merge_change(&bytes)?,
+    let (change, faults) = if is_json {
+        json_change(&bytes)?
+    } else {
+        merge_change(&bytes)?
     };
     let terms = Terms::of(call, part, options);
     let namespace = call.namespace.clone();
@@ -58,7 +59,7 @@ async fn changed(call: &Call, body: Body, part: Part, is_json: bool) -> Result<R
         let mut after = stored.clone();
         change.apply(&mut after)?;
         let mut warnings = known(&terms, &mut after, faults)?;
-        let author = owners::author(tx, terms.kind, terms.part, &terms.options);
+        let author = owners::author(tx.now(), terms.kind, terms.part, &terms.options);
         owners::changed(&stored, &mut after, &author);
         same_namespace(namespace.as_deref(), terms.kind, &after)?;
         same_name(&terms.key.name, &after)?;
@@ -140,7 +141,7 @@ impl Change {
             Self::Merge(change) => ::json_patch::merge(document, change),
             Self::Json(change) => {
                 json_patch::apply(document, change).map_err(|refusal| match &refusal {
-                    Refusal::TooMany(_) => ApiError::too_large_because(refusal.to_string()),
+                    Refusal::TooMany(_) => ApiError::too_large_because(&refusal.to_string()),
                     Refusal::Test(_) => ApiError::rejected(&refusal.to_string()).test_failed(),
                     Refusal::Operation(_) => ApiError::rejected(&refusal.to_string()),
                 })?;

@@ -75,7 +75,7 @@ pub(crate) async fn replace(call: &Call, body: Body, part: Part) -> Result<Respo
         if terms.part == Part::Main {
             keep(&mut value, &stored, "status");
         }
-        let author = owners::author(tx, terms.kind, terms.part, &terms.options);
+        let author = owners::author(tx.now(), terms.kind, terms.part, &terms.options);
         owners::changed(&stored, &mut value, &author);
         store(tx, &terms, &before, value)
     })
