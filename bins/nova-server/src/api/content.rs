@@ -44,7 +44,7 @@ pub(super) async fn put(
     let stored = stored.await?;
     Ok(json_response(
         StatusCode::OK,
-        stored.json().to_owned(),
+        stored.json().into_owned(),
         Some(stored.rv),
     ))
 }

@@ -21,7 +21,7 @@ impl Renderer {
     /// One object as an answer of its own.
     pub(crate) fn object(&self, object: &Object) -> String {
         match self.view {
-            View::Full => object.json().to_owned(),
+            View::Full => object.json().into_owned(),
             View::Metadata | View::Table(_) => self.value(object.value()),
         }
     }
@@ -41,7 +41,7 @@ impl Renderer {
     /// One object inside a list.
     pub(crate) fn item(&self, object: &Object) -> String {
         match self.view {
-            View::Full => object.json().to_owned(),
+            View::Full => object.json().into_owned(),
             View::Metadata => partial(&object.value()).to_string(),
             View::Table(include) => self.row(object.value(), include).to_string(),
         }
@@ -81,7 +81,7 @@ impl Renderer {
     /// The same for a stored object, without building a tree where none is needed.
     pub(crate) fn stored_event(&self, object: &Arc<Object>, first: bool) -> String {
         match self.view {
-            View::Full => object.json().to_owned(),
+            View::Full => object.json().into_owned(),
             _ => self.event(&object.value(), first),
         }
     }

@@ -62,7 +62,7 @@ impl Db {
             .rev()
             .for_each(|change| log.push(change));
         let replies = self.reply_rows().map_err(failed)?;
-        Ok(State::new(objects, log, replies))
+        Ok(State::new(objects.into_values(), log, replies))
     }
 
     fn revision(&self) -> rusqlite::Result<u64> {

@@ -53,7 +53,7 @@ impl Change {
 
     /// Memory that this entry keeps: the state before is the state after an earlier one.
     fn bytes(&self) -> usize {
-        self.after.as_ref().map_or(0, |object| object.json().len())
+        self.after.as_ref().map_or(0, |object| object.plain_size())
     }
 
     /// Builds an entry from the two states.

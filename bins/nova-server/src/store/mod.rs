@@ -23,6 +23,7 @@ mod load;
 mod log;
 mod memory;
 mod object;
+mod pack;
 mod queue;
 mod reply;
 mod stamp;

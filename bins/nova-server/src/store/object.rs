@@ -5,13 +5,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Key;
 use super::field::field;
+use super::pack::Packed;
 use crate::api::error::ApiError;
 
 /// One committed revision of an object. Always behind an `Arc`, never changed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Object {
     /// Where it lives.
     pub(crate) key: Key,
@@ -20,7 +22,13 @@ pub(crate) struct Object {
     /// `metadata.uid`.
     pub(crate) uid: String,
     labels: Box<[(Box<str>, Box<str>)]>,
-    json: Box<str>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Plain(Box<str>),
+    Packed(Packed),
 }
 
 /// What is read of an encoded object without building a tree of it.
@@ -53,29 +61,51 @@ impl Object {
             rv,
             uid,
             labels,
-            json: json.into_boxed_str(),
+            body: Body::Plain(json.into_boxed_str()),
         })
     }
 
     /// The object as it is sent.
-    pub(crate) fn json(&self) -> &str {
-        &self.json
+    pub(crate) fn json(&self) -> Cow<'_, str> {
+        match &self.body {
+            Body::Plain(json) => Cow::Borrowed(json),
+            Body::Packed(packed) => Cow::Owned(packed.text()),
+        }
+    }
+
+    /// Bytes of its encoding in memory.
+    pub(super) fn plain_size(&self) -> usize {
+        match &self.body {
+            Body::Plain(json) => json.len(),
+            Body::Packed(_) => 0,
+        }
+    }
+
+    /// The same object with its encoding compressed; nothing when that gains nothing.
+    pub(super) fn packed(&self, dictionary: &Arc<str>) -> Option<Self> {
+        Some(Self {
+            key: self.key.clone(),
+            rv: self.rv,
+            uid: self.uid.clone(),
+            labels: self.labels.clone(),
+            body: Body::Packed(Packed::new(&self.json(), dictionary)?),
+        })
     }
 
     /// The object as a tree.
     pub(crate) fn value(&self) -> Value {
-        serde_json::from_str(&self.json).unwrap_or(Value::Null)
+        serde_json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 
     /// The object as a type.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_str(&self.json)
+        serde_json::from_str(&self.json())
             .map_err(|e| ApiError::internal(format!("stored {} cannot be read: {e}", self.key)))
     }
 
     /// The scalar at a dotted path as text; absent reads as empty.
     pub(crate) fn field(&self, path: &str) -> String {
-        field(&self.json, path)
+        field(&self.json(), path)
     }
 
     /// The value of one label.
@@ -84,3 +114,11 @@ impl Object {
         Some(&self.labels[at].1)
     }
 }
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.rv == other.rv && self.json() == other.json()
+    }
+}
+
+impl Eq for Object {}

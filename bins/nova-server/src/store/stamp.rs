@@ -42,8 +42,10 @@ pub(super) fn stamp(
     now: &str,
 ) -> Result<Stamped, ApiError> {
     let broken = |e: serde_json::Error| ApiError::internal(format!("{key} cannot be encoded: {e}"));
-    let stored: Option<Stored<'_>> = before
-        .map(|b| serde_json::from_str(b.json()))
+    let text = before.map(Object::json);
+    let stored: Option<Stored<'_>> = text
+        .as_deref()
+        .map(serde_json::from_str)
         .transpose()
         .map_err(broken)?;
     let spec = value.get("spec").map(Value::to_string);
@@ -71,10 +73,9 @@ pub(super) fn stamp(
         set_generation(metadata, spec.is_some(), 1);
     }
     // Keys of an encoded object are sorted, so equal content is equal text.
-    let unchanged = before.is_some_and(|before| {
-        let text = value.to_string();
-        text == before.json()
-    });
+    let unchanged = text
+        .as_deref()
+        .is_some_and(|before| value.to_string() == before);
     Ok(Stamped { value, unchanged })
 }
 

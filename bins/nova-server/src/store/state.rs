@@ -1,6 +1,8 @@
 //! The committed state in memory.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -9,26 +11,95 @@ use super::log::{Change, Log};
 use super::reply::Replies;
 use super::{Key, Object, Reply};
 
+/// Changes whose objects are left as they are: they are likely to change again.
+const RECENT: u64 = 2048;
+
 /// Newest objects and the log that leads to them.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    objects: BTreeMap<Key, Arc<Object>>,
+    objects: BTreeSet<ByKey>,
+    /// What packed objects of a kind are compressed against.
+    dictionaries: BTreeMap<&'static str, Arc<str>>,
     pub(super) log: Log,
     pub(super) replies: Replies,
 }
 
+/// An object, found by its key without a second copy of it.
+#[derive(Debug)]
+struct ByKey(Arc<Object>);
+
+impl Borrow<Key> for ByKey {
+    fn borrow(&self) -> &Key {
+        &self.0.key
+    }
+}
+
+impl PartialEq for ByKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key == other.0.key
+    }
+}
+
+impl Eq for ByKey {}
+
+impl PartialOrd for ByKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.key.cmp(&other.0.key)
+    }
+}
+
 impl State {
     /// A state from what the database holds.
-    pub(super) fn new(objects: BTreeMap<Key, Arc<Object>>, log: Log, replies: Replies) -> Self {
+    pub(super) fn new(
+        objects: impl IntoIterator<Item = Arc<Object>>,
+        log: Log,
+        replies: Replies,
+    ) -> Self {
         Self {
-            objects,
+            objects: objects.into_iter().map(ByKey).collect(),
+            dictionaries: BTreeMap::new(),
             log,
             replies,
         }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        self.objects.get(key)
+        self.objects.get(key).map(|ByKey(object)| object)
+    }
+
+    /// Objects of a kind, each of at least `worth` bytes, that could be packed; the newest changes are left alone.
+    pub(super) fn unpacked(
+        &self,
+        kind: &'static str,
+        worth: usize,
+        most: usize,
+    ) -> Vec<Arc<Object>> {
+        let cold = self.log.newest().saturating_sub(RECENT);
+        let objects = self.list(kind, None);
+        let wanted = |object: &&Arc<Object>| object.rv <= cold && object.plain_size() >= worth;
+        objects.filter(wanted).take(most).cloned().collect()
+    }
+
+    /// What packed objects of a kind are compressed against, once there are any.
+    pub(super) fn dictionary(&self, kind: &str) -> Option<Arc<str>> {
+        self.dictionaries.get(kind).cloned()
+    }
+
+    pub(super) fn set_dictionary(&mut self, kind: &'static str, words: Arc<str>) {
+        self.dictionaries.entry(kind).or_insert(words);
+    }
+
+    /// Keeps another form of an object, unless it changed meanwhile.
+    pub(super) fn replace(&mut self, old: &Arc<Object>, new: Arc<Object>) {
+        if self.get(&old.key).is_some_and(|now| Arc::ptr_eq(now, old)) {
+            self.objects.replace(ByKey(new));
+        }
     }
 
     /// Objects of a kind, of one namespace or of all, in order of namespace and name.
@@ -39,8 +110,8 @@ impl State {
     ) -> impl Iterator<Item = &'a Arc<Object>> {
         let from = Key::new(kind, namespace.unwrap_or_default(), "");
         self.objects
-            .range((Bound::Included(from), Bound::Unbounded))
-            .map(|(_, object)| object)
+            .range::<Key, _>((Bound::Included(&from), Bound::Unbounded))
+            .map(|ByKey(object)| object)
             .take_while(move |object| {
                 object.key.kind == kind && namespace.is_none_or(|ns| object.key.namespace == ns)
             })
@@ -88,7 +159,7 @@ impl State {
         for change in changes {
             match &change.after {
                 Some(object) => {
-                    self.objects.insert(object.key.clone(), Arc::clone(object));
+                    self.objects.replace(ByKey(Arc::clone(object)));
                 }
                 None => {
                     self.objects.remove(change.key());

@@ -211,3 +211,33 @@ async fn what_memory_let_go_of_is_read_from_the_database() {
     );
     assert_ne!(anew.uid, came.uid);
 }
+
+#[tokio::test]
+async fn packed_objects_read_and_change_as_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let event = |n: u32| Key::new("events", "default", format!("e{n}"));
+    let text = |n: u32| json!({"metadata": {}, "count": n, "message": "x".repeat(400)});
+    let many =
+        move |tx: &mut Tx<'_>| (0..3000).try_for_each(|n| tx.put(&event(n), text(n)).map(drop));
+    store.write(Durability::Status, many).await.unwrap();
+    let before: Vec<_> = store
+        .list("events", None)
+        .iter()
+        .map(|o| o.json().into_owned())
+        .collect();
+    while store.pack_some() > 0 {}
+    let after: Vec<_> = store
+        .list("events", None)
+        .iter()
+        .map(|o| o.json().into_owned())
+        .collect();
+    assert_eq!(before, after);
+    assert_eq!(store.get(&event(0)).unwrap().field("count"), "0");
+    let same = put(&store, event(0), text(0)).await;
+    assert_eq!(same.rv, 1, "an unchanged body makes no revision");
+    put(&store, event(0), text(9)).await;
+    store.close();
+    let again = Store::open(dir.path()).unwrap();
+    assert_eq!(again.get(&event(0)).unwrap().field("count"), "9");
+}

@@ -134,7 +134,7 @@ impl Tx<'_> {
     pub(crate) fn put(&mut self, key: &Key, mut value: Value) -> Result<Arc<Object>, ApiError> {
         let before = self.get(key);
         let before = before.as_ref().map(|before| before.json());
-        apply::by_server(key.kind, before, &mut value, &self.second());
+        apply::by_server(key.kind, before.as_deref(), &mut value, &self.second());
         self.put_owned(key, value)
     }
 
