@@ -17,6 +17,7 @@ mod dispatch;
 mod faults;
 mod help;
 mod layering;
+mod progress;
 mod server;
 mod tools;
 mod vm_qemu;

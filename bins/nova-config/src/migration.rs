@@ -39,6 +39,8 @@ const MOVES: [(&str, &str, &str); 4] = [
 ];
 
 fn to_version_1(document: &mut DocumentMut) {
+    let first = document.iter().next().map(|(name, _)| name.to_owned());
+    let opening = first.and_then(|name| take_opening(document.as_table_mut(), &name));
     snake(document.as_table_mut(), true);
     move_keys(document.as_table_mut());
     for scopes in ["profiles", "environments"] {
@@ -50,18 +52,16 @@ fn to_version_1(document: &mut DocumentMut) {
             }
         }
     }
-    stamp(document, 1);
+    stamp(document, 1, opening.unwrap_or_default());
 }
 
 /// The version stands first, below the comments that the file begins with.
-fn stamp(document: &mut DocumentMut, version: i64) {
+fn stamp(document: &mut DocumentMut, version: i64, opening: String) {
     let mut rest = std::mem::take(document.as_table_mut());
     rest.remove("version");
     let root = document.as_table_mut();
     let mut key = Key::new("version");
-    let first = rest.iter().next().map(|(name, _)| name.to_owned());
-    let opening = first.and_then(|name| take_opening(&mut rest, &name));
-    key.leaf_decor_mut().set_prefix(opening.unwrap_or_default());
+    key.leaf_decor_mut().set_prefix(opening);
     root.insert_formatted(&key, Item::Value(version.into()));
     let names: Vec<Key> = rest
         .iter()

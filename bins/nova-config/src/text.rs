@@ -113,6 +113,17 @@ impl TomlText {
         item.as_str()
     }
 
+    /// The value of a key as the file spells it.
+    #[must_use]
+    pub fn shown(&self, key: &str) -> Option<String> {
+        let mut item = self.toml.as_item();
+        for name in self.spelling(key) {
+            item = item.get(&name)?;
+        }
+        item.as_value()
+            .map(|value| value.to_string().trim().to_owned())
+    }
+
     /// The text as it was.
     #[must_use]
     pub fn before(&self) -> &str {
@@ -208,10 +219,17 @@ fn remove(table: &mut dyn TableLike, path: &[String]) -> bool {
         return false;
     };
     let removed = remove(inner, rest);
-    if removed && inner.is_empty() {
+    if removed && inner.is_empty() && !is_described(table.get(first)) {
         table.remove(first);
     }
     removed
+}
+
+/// Whether comments stand above a table: they are about more than the key that went.
+fn is_described(item: Option<&Item>) -> bool {
+    let decor = item.and_then(Item::as_table).map(Table::decor);
+    let above = decor.and_then(|decor| decor.prefix()?.as_str().map(str::to_owned));
+    above.is_some_and(|above| above.contains('#'))
 }
 
 /// Puts the difference between `written` and `changed` into `original`, of which `written` is the

@@ -5,6 +5,7 @@ mod peers;
 mod sandbox;
 mod server;
 mod shell;
+mod terminal;
 mod tools;
 
 pub(crate) use output::Output;
@@ -12,4 +13,5 @@ pub(crate) use peers::{Peer, need};
 pub(crate) use sandbox::{Sandbox, wait as wait_for};
 pub(crate) use server::Server;
 pub(crate) use shell::Shell;
+pub(crate) use terminal::Terminal;
 pub(crate) use tools::TOOLS;
