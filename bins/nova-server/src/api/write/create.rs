@@ -83,6 +83,7 @@ fn repeated(earlier: Reply) -> Result<Written, ApiError> {
     Ok(Written {
         value,
         rv,
+        before: None,
         operation: earlier.operation,
         warnings: Vec::new(),
     })
@@ -174,6 +175,7 @@ fn store(
     Ok(Written {
         value: stored.value(),
         rv: stored.rv,
+        before: None,
         operation,
         warnings,
     })

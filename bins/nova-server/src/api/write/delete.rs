@@ -112,6 +112,7 @@ pub(super) fn remove(
     Ok(Written {
         value,
         rv,
+        before: Some(object.rv),
         operation: deletion.operation,
         warnings: Vec::new(),
     })

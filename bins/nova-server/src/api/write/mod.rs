@@ -39,6 +39,8 @@ pub(super) const OPERATION: HeaderName = HeaderName::from_static("nova-operation
 pub(crate) struct Written {
     pub(crate) value: Value,
     pub(crate) rv: u64,
+    /// The revision before; nothing for a new object.
+    pub(crate) before: Option<u64>,
     pub(crate) operation: Option<String>,
     /// What the client had better do otherwise.
     pub(crate) warnings: Vec<String>,
@@ -71,12 +73,14 @@ fn answer(
     mut written: Written,
     warnings: &[String],
 ) -> Result<axum::response::Response, ApiError> {
-    if status == StatusCode::CREATED
-        && call.dry_run()?
+    if call.dry_run()?
         && let Some(metadata) = written.value["metadata"].as_object_mut()
     {
-        // Nothing was stored that could have a revision.
-        metadata.remove("resourceVersion");
+        // Nothing was stored that could have another revision.
+        match written.before {
+            Some(rv) => metadata.insert("resourceVersion".into(), rv.to_string().into()),
+            None => metadata.remove("resourceVersion"),
+        };
     }
     let view = View::of(&call.headers, &call.query)?;
     let body = Renderer {

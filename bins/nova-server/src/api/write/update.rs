@@ -149,6 +149,7 @@ pub(super) fn store(
     Ok(Written {
         value: object.value(),
         rv: object.rv,
+        before: Some(before.rv),
         operation,
         warnings,
     })
