@@ -18,6 +18,7 @@ mod faults;
 mod help;
 mod layering;
 mod progress;
+mod readme;
 mod server;
 mod tools;
 mod vm_qemu;

@@ -16,8 +16,7 @@ use crate::{Failure, Result, env, suggest};
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct GlobalArgs {
-    /// Output format: table, wide, json, jsonl, yaml, name, csv, tsv, md, custom, or with =TEMPLATE
-    /// jsonpath, go-template, custom-columns and their -file forms
+    /// Output format: table, wide, json, yaml, name and more; see nova help formats
     #[arg(short, long, global = true, value_name = "FORMAT", overrides_with = "output")]
     output: Option<String>,
 

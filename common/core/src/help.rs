@@ -10,6 +10,9 @@ use clap::{Arg, Command};
 const RARE: &[&str] = &[
     "endpoint",
     "config",
+    "environment",
+    "profile",
+    "confirm",
     "no_input",
     "color",
     "progress",
@@ -20,6 +23,9 @@ const RARE: &[&str] = &[
     "log_format",
     "log_file",
 ];
+
+/// Options that `nova help formats` explains; their names would push all others aside.
+const UNLISTED: &[&str] = &["allow_missing_template_keys"];
 
 /// Shapes the pages of `command`, which people call `name`, and of its verbs.
 pub(crate) fn shape(command: Command, name: &str, full: bool) -> Command {
@@ -64,7 +70,8 @@ fn layout(name: &str, full: bool) -> String {
 
 /// Without a long text anywhere, clap lays the full page out as the short one.
 fn shape_arg(arg: Arg, full: bool) -> Arg {
-    let rare = !full && arg.is_global_set() && RARE.contains(&arg.get_id().as_str());
+    let id = arg.get_id().as_str();
+    let rare = arg.is_global_set() && RARE.contains(&id) && !full || UNLISTED.contains(&id);
     let long = arg.get_long_help().cloned().filter(|_| full);
     let help = long.or_else(|| arg.get_help().cloned());
     let arg = match help {

@@ -88,7 +88,7 @@ impl<'a> Dispatcher<'a> {
                 },
             ),
             Some(ask) => Ok(self.own(ask, &options)),
-            None if line.is_empty() => Ok(self.own(Ask::Help, &options)),
+            None if line.is_empty() => Ok(Answer::Text(help::page(self, &options, false))),
             None => self.resolve(Call {
                 options,
                 line,
@@ -104,7 +104,7 @@ impl<'a> Dispatcher<'a> {
             .or_else(|| self.input.vars.get("NOVA_OUTPUT"));
         let json = json.is_some_and(|format| format == "json");
         Answer::Text(match ask {
-            Ask::Help => help::page(self, options),
+            Ask::Help => help::page(self, options, true),
             Ask::Version => version::text(&self.family.name, json),
             Ask::ExecPath => {
                 let dirs = places::exec_dirs(self.input, options.exec_path.as_deref());

@@ -21,15 +21,16 @@ pub(crate) const NOVA: Family = Family {
     about: "Run virtual machines, and everything around them, from the command line",
     examples: &[
         (
-            "nova vm create web --image tiny",
-            "create a virtual machine and wait for it",
+            "nova image build tiny",
+            "once: an image that boots in a second",
         ),
         (
-            "nova vm list",
-            "show the virtual machines of your namespace",
+            "nova vm create web --image tiny",
+            "create a machine and wait for it",
         ),
+        ("nova vm list", "show the machines of your namespace"),
         ("nova vm exec web -- uname -a", "run a command inside"),
-        ("nova help vm create", "explain one command"),
+        ("nova vm delete web", "remove it again"),
     ],
     tools: NOVA_TOOLS,
     rewrites: &[

@@ -18,11 +18,11 @@ const TOOLKIT_OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "    --context NAME",
-        "context of the configuration to use [NOVA_CONTEXT]",
+        "context of the configuration [NOVA_CONTEXT]",
     ),
     (
         "    --endpoint URL",
-        "server to talk to: unix:PATH or https://HOST [NOVA_ENDPOINT]",
+        "server: unix:PATH or https://HOST [NOVA_ENDPOINT]",
     ),
     (
         "    --timeout DUR",
@@ -54,7 +54,7 @@ const OWN_OPTIONS: &[(&str, &str)] = &[
     ("-C DIR", "change to DIR first; can be repeated"),
     (
         "    --exec-path[=DIR]",
-        "look for first-party tools in DIR first, or print where they are",
+        "folder of first-party tools; alone, print it",
     ),
     (
         "    --list[=names|json]",
@@ -64,8 +64,8 @@ const OWN_OPTIONS: &[(&str, &str)] = &[
     ("-V, --version", "print the version"),
 ];
 
-/// The dispatcher's own page.
-pub(crate) fn page(dispatcher: &Dispatcher<'_>, options: &Options) -> String {
+/// The dispatcher's own page. In short, it leaves most options to the full one.
+pub(crate) fn page(dispatcher: &Dispatcher<'_>, options: &Options, full: bool) -> String {
     let family = &dispatcher.family;
     let name = &family.name;
     let dotnet = family.voice == Voice::Dotnet;
@@ -79,33 +79,57 @@ pub(crate) fn page(dispatcher: &Dispatcher<'_>, options: &Options) -> String {
     let commands = commands(dispatcher, options);
     let nothing = commands.is_empty() && !family.tools.is_empty();
     section(&mut out, "Commands", commands.into_iter());
+    section(&mut out, "Options", rows(dotnet, full).copied());
+    if nothing {
+        writeln!(out, "\nNo {name} tool is installed beside this program.").unwrap_or_default();
+    }
+    out.push_str(&more(family, full));
+    out
+}
+
+/// The options of a page.
+fn rows(dotnet: bool, full: bool) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    const SHORT: [&str; 4] = ["-n,", "-o,", "-h,", "-V,"];
     let globals = if dotnet {
         DOTNET_OPTIONS
     } else {
         TOOLKIT_OPTIONS
     };
-    section(
-        &mut out,
-        "Options",
-        globals.iter().chain(OWN_OPTIONS).copied(),
-    );
-    if nothing {
-        writeln!(out, "\nNo {name} tool is installed beside this program.").unwrap_or_default();
+    let wanted = move |row: &&(&str, &str)| full || dotnet || SHORT.contains(&&row.0[..3]);
+    globals.iter().chain(OWN_OPTIONS).filter(wanted)
+}
+
+/// Where to go from here.
+fn more(family: &Family, full: bool) -> String {
+    let name = &family.name;
+    if family.voice == Voice::Dotnet {
+        return format!(
+            "\nUse \"{name} [command] --help\" for more information about a command.\n"
+        );
     }
-    if dotnet {
-        writeln!(
-            out,
-            "\nUse \"{name} [command] --help\" for more information about a command."
-        )
-    } else {
-        writeln!(
-            out,
-            "\nHelp on one command: {name} help COMMAND\n\
-             Every command, installed or not, with its source: {name} help -a"
-        )
+    let mut rows = vec![[
+        format!("{name} help COMMAND"),
+        "explain a command".to_owned(),
+    ]];
+    if name == "nova" {
+        rows.push([
+            format!("{name} help topics"),
+            "formats, selectors, exit codes and more".to_owned(),
+        ]);
+        rows.push([
+            format!("{name} completion"),
+            "the line that teaches your shell to complete".to_owned(),
+        ]);
     }
-    .unwrap_or_default();
-    out
+    rows.push([
+        format!("{name} help -a"),
+        "every command, with extensions and aliases".to_owned(),
+    ]);
+    if !full {
+        rows.push([format!("{name} --help"), "all options".to_owned()]);
+    }
+    let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+    format!("\nMore:\n{}", columns(&rows))
 }
 
 /// The first-party tools that are there, in the family's order.
@@ -153,7 +177,11 @@ pub(crate) fn about(dispatcher: &Dispatcher<'_>, call: Call) -> Result<Answer, P
     let first = leading.first().copied().unwrap_or_default();
     if dispatcher.family.name == "nova"
         && leading.len() == 1
-        && !dispatcher.family.reserves(first)
+        && dispatcher
+            .family
+            .tool(first)
+            .is_none_or(|tool| tool.name != first)
+        && dispatcher.family.rewrite(first).is_none()
         && let Some(text) = topic(dispatcher, &call, first)
     {
         return Ok(Answer::Text(text));
@@ -291,8 +319,12 @@ mod tests {
     #[test]
     fn the_page_teaches_and_lists_only_what_is_installed() {
         let page = text(&files(), "nova");
-        assert_eq!(page, text(&files(), "nova help"));
-        assert_eq!(page, text(&files(), "nova --help"));
+        let full = text(&files(), "nova --help");
+        assert_eq!(full, text(&files(), "nova help"));
+        assert!(full.contains("--json-errors") && !page.contains("--json-errors"));
+        for line in full.lines().chain(page.lines()) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
         assert!(page.contains("  nova vm create web --image tiny"));
         assert!(page.contains("\n  vm   Manage virtual machines\n") && !page.contains("  pool "));
         assert!(page.contains("nova help -a"));

@@ -132,10 +132,9 @@ fn files(dispatcher: &Dispatcher<'_>, place: &Place) -> Vec<(String, PathBuf, Pr
             let name = file.to_str()?.strip_prefix(&prefix)?;
             let path = place.dir.join(&file);
             let probe = is_word(name).then(|| dispatcher.files.probe(&path))?;
-            // A sidecar is no command, and a folder neither.
-            let manifest =
-                probe == Probe::NotExecutable && path.extension() == Some("toml".as_ref());
-            (probe != Probe::Missing && !manifest).then(|| (name.replace('_', "-"), path, probe))
+            // A sidecar, a manual or a build file is no command, and a folder neither.
+            let other = probe == Probe::NotExecutable && path.extension().is_some();
+            (probe != Probe::Missing && !other).then(|| (name.replace('_', "-"), path, probe))
         })
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));

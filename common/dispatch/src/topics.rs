@@ -20,13 +20,13 @@ macro_rules! topics {
 
 topics! {
     "aliases",
-    "completion",
     "configuration",
     "environment",
     "exit-codes",
     "extensions",
     "formats",
     "selectors",
+    "shell-completion",
     "units",
     "waiting",
 }
@@ -39,7 +39,8 @@ pub(crate) fn text(word: &str) -> Option<&'static str> {
         "config" | "settings" => "configuration",
         "output" | "output-formats" => "formats",
         "env" | "variables" => "environment",
-        "plugins" | "manifest" => "extensions",
+        "plugins" | "manifest" | "hooks" => "extensions",
+        "tab" | "shell" | "shells" => "shell-completion",
         "sizes" | "durations" | "quantities" => "units",
         other => other,
     };

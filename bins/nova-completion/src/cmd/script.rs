@@ -13,13 +13,9 @@ pub(crate) struct ScriptArgs {
 /// A shell that can be taught.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Shell {
-    /// GNU bash 4 or newer
     Bash,
-    /// zsh 5 or newer
     Zsh,
-    /// fish 3 or newer
     Fish,
-    /// PowerShell 5 or newer
     Powershell,
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// Print the name of the current context
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\x20 nova config current-context")]
 pub(crate) struct CurrentContextArgs {}
 
 /// The name.

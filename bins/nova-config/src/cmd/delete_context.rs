@@ -8,6 +8,7 @@ use crate::document::{Document, outcome};
 ///
 /// Its cluster and user stay.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\x20 nova config delete-context old-lab")]
 pub(crate) struct DeleteContextArgs {
     /// Context
     #[arg(value_name = "NAME")]

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 /// List contexts
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova config get-contexts\n\
+\x20 nova config get-contexts -o name")]
 pub(crate) struct GetContextsArgs {}
 
 /// The contexts.

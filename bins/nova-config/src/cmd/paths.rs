@@ -6,6 +6,9 @@ use serde::Serialize;
 
 /// Show where files of nova live
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova config paths\n\
+\x20 nova config paths -o json")]
 pub(crate) struct PathsArgs {}
 
 /// The directories.

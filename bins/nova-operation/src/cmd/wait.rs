@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_hours(1);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n\
 \x20 nova operation wait 019d2f3a-7c10-7e52-9b1f-0a3c5d7e9f11\n\
-\x20 nova vm create web-1 --image tiny --no-wait -o name && nova operation list -o name | nova operation wait -")]
+\x20 nova operation list -o name | nova operation wait -")]
 pub(crate) struct WaitArgs {
     /// Operations to wait for; `-` reads names from standard input
     #[arg(value_name = "NAME", required = true)]

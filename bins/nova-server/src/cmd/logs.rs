@@ -16,6 +16,9 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Print the log of the server of this user
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova server logs\n\
+\x20 nova server logs -f")]
 pub(crate) struct LogsArgs {
     #[command(flatten)]
     place: PlaceArgs,

@@ -19,6 +19,10 @@ const IDLE: Duration = Duration::from_mins(10);
 /// It listens on a Unix socket for this user, and with --listen also for others over TLS. Virtual
 /// machines run on when it ends; the next server finds them again.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova server run\n\
+\x20 nova server run --engine sim\n\
+\x20 nova server run --listen 0.0.0.0:8643")]
 pub(crate) struct RunArgs {
     /// What runs the machines: qemu, or sim for machines that only exist in memory
     #[arg(long, value_name = "ENGINE", default_value = "qemu", value_parser = ["qemu", "sim"])]

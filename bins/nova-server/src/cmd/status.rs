@@ -10,6 +10,9 @@ use crate::supervise::Running;
 
 /// Show whether the server of this user runs
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\
+\x20 nova server status\n\
+\x20 nova server status -o json")]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     place: PlaceArgs,

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// Virtual machines run on; the next server finds them again.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n\x20 nova server stop")]
 pub(crate) struct StopArgs {
     #[command(flatten)]
     place: PlaceArgs,
