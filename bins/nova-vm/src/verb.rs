@@ -5,7 +5,7 @@ use std::time::Duration;
 use nova_api::client::{Action, ApiError, WriteOptions};
 use nova_api::{Operation, VmName};
 use nova_core::units::format_duration;
-use nova_core::{Change, Cx, Outcome, Outcomes, Result};
+use nova_core::{Change, Confirm, Cx, Outcome, Outcomes, Result, Risk};
 use nova_http::each_bounded;
 
 use crate::session::Session;
@@ -15,6 +15,8 @@ use crate::wait::{DryRun, WaitArgs};
 /// How a verb is spoken of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words {
+    /// The verb: `start`.
+    pub(crate) verb: &'static str,
     /// What was done: `started`.
     pub(crate) done: &'static str,
     /// What is being done: `starting`.
@@ -32,6 +34,19 @@ pub(crate) async fn run(
     let until = wait.until()?;
     let found = targets.resolve(&session).await?;
     let limit = WaitArgs::limit(cx);
+    if wait.dry_run() == DryRun::None {
+        // Nobody is asked unless the context is protected.
+        let place = format!("in namespace {}", session.namespace());
+        cx.confirm_as(
+            Risk::Undoable,
+            &Confirm {
+                verb: words.verb,
+                targets: &found.shown(),
+                place,
+                bulk: found.bulk,
+            },
+        )?;
+    }
     let outcomes = on_each(&found, targets.max_parallel, async |name| {
         if wait.dry_run() == DryRun::Client {
             session.get(name).await?;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Command, FromArgMatches};
 
 use crate::globals::GlobalArgs;
+use crate::pager::{self, Pager};
 use crate::report::{self, Style};
 use crate::{Cx, Failure, Result, complete, env, help, log, signal, suggest};
 
@@ -151,8 +152,12 @@ pub(crate) fn invocation(tool: &str) -> String {
 fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     use clap::error::ErrorKind as E;
     match error.kind() {
-        E::DisplayHelp | E::DisplayVersion => {
+        E::DisplayHelp => {
             // A closed pipe has had enough of the help.
+            drop(show_help(error, arguments));
+            ExitCode::SUCCESS
+        }
+        E::DisplayVersion => {
             drop(error.print());
             ExitCode::SUCCESS
         }
@@ -164,6 +169,31 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             report::print(&usage_failure(error), early_style(arguments));
             ExitCode::from(2)
         }
+    }
+}
+
+/// Help longer than the screen goes through the pager. The configuration is not asked: help must
+/// work when it is broken.
+fn show_help(error: &clap::Error, arguments: &[OsString]) -> std::io::Result<()> {
+    use std::io::Write;
+    let terminal = crate::term::Terminal::detect();
+    let person = terminal.stdin && terminal.stdout && !terminal.dumb;
+    let unwanted = env::flag(env::NOVA_NO_PAGER) || arguments.iter().any(|w| w == "--no-pager");
+    let size = (terminal.width, terminal.height);
+    let pager = if person && !unwanted && env::get(env::NOVA_FORCE_TTY).is_none() {
+        Pager::new(&pager::pager_of(None), size)
+    } else {
+        None
+    };
+    let Some(mut pager) = pager else {
+        return error.print();
+    };
+    let text = error.render();
+    let color = terminal.colors(crate::term::ColorChoice::Auto, terminal.stdout);
+    if color {
+        write!(pager, "{}", text.ansi())
+    } else {
+        write!(pager, "{text}")
     }
 }
 

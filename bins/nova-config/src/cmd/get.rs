@@ -60,6 +60,10 @@ pub(crate) fn run(cx: &Cx, args: &GetArgs) -> Result<Got> {
 }
 
 impl Render for Got {
+    fn is_reading(&self) -> bool {
+        true
+    }
+
     fn table(&self, table: &mut Table) {
         match &self.0 {
             toml::Value::String(text) => table.line(text),

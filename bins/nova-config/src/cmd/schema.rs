@@ -128,6 +128,10 @@ fn formats() -> Vec<&'static str> {
 }
 
 impl Render for Schema {
+    fn is_reading(&self) -> bool {
+        true
+    }
+
     fn table(&self, table: &mut Table) {
         table.headers(["key", "type", "default", "meaning"]);
         for key in KEYS {

@@ -75,6 +75,10 @@ pub(crate) fn run(cx: &Cx, args: &ViewArgs) -> Result<()> {
 struct View(toml::Table);
 
 impl Render for View {
+    fn is_reading(&self) -> bool {
+        true
+    }
+
     fn table(&self, table: &mut Table) {
         self.0
             .to_string()
@@ -85,6 +89,10 @@ impl Render for View {
 }
 
 impl Render for Origins {
+    fn is_reading(&self) -> bool {
+        true
+    }
+
     fn table(&self, table: &mut Table) {
         table.headers(["key", "value", "origin", "hides"]);
         for row in &self.items {

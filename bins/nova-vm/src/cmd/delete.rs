@@ -43,7 +43,7 @@ pub(crate) async fn run(cx: &Cx, args: &DeleteArgs) -> Result<Outcomes> {
             verb: "delete",
             targets: &found.shown(),
             place: format!("in namespace {}", session.namespace()),
-            bulk: found.bulk,
+            bulk: found.bulk || args.how.forced(),
         })?;
     }
     let options = options(args);

@@ -94,6 +94,10 @@ fn when(event: &Event) -> Option<jiff::Timestamp> {
 }
 
 impl Render for Descriptions {
+    fn is_reading(&self) -> bool {
+        true
+    }
+
     fn table(&self, table: &mut Table) {
         for (at, item) in self.items.iter().enumerate() {
             if at > 0 {

@@ -1,12 +1,10 @@
 //! `nova vm edit`: change a virtual machine in an editor.
 
-use std::path::Path;
-use std::process::Command;
-
 use nova_api::client::Written;
 use nova_api::client::manifest::parse_one;
 use nova_api::{Patch, VmName, merge_diff};
-use nova_core::{Change, Context, Cx, Failure, Kind, Outcome, Outcomes, Result, env};
+use nova_core::editor::Draft;
+use nova_core::{Change, Cx, Kind, Outcome, Outcomes, Result};
 use serde_json::Value;
 
 use crate::cmd::update::{described, settle};
@@ -32,43 +30,30 @@ pub(crate) struct EditArgs {
     field_manager: Option<String>,
 }
 
-const HEADER: &str = "# Change the spec, labels and annotations, then save and leave the editor.\n\
-# Lines that start with # are ignored; an empty file changes nothing.\n";
+const HEADER: &str = "Change the spec, labels and annotations, then save and leave the editor.\n\
+Lines that start with # are ignored; an empty file changes nothing.";
 
 pub(crate) async fn run(cx: &Cx, args: &EditArgs) -> Result<Outcomes> {
     let session = Session::open(cx).await?;
     let before = session.get(&args.name).await?;
     let editable = editable(&before);
-    let mut text = format!("{HEADER}{}", nova_core::output::to_yaml(&editable)?);
-    let file = tempfile::Builder::new()
-        .prefix("nova-edit-")
-        .suffix(".yaml")
-        .tempfile()
-        .context(Kind::Failed, || "cannot make a temporary file".into())?;
-    loop {
-        nova_core::fs::save(file.path(), text.as_bytes(), nova_core::fs::PRIVATE)?;
-        let edited = edit(cx, file.path())?;
-        if edited == text || is_empty(&edited) {
-            cx.note("cancelled, no changes");
-            return Ok(Outcomes::with_objects(vec![outcome(
-                args.name.as_str(),
-                Ok(Change::Unchanged),
-            )]));
-        }
+    let mut draft = Draft::new(".yaml", HEADER, &nova_core::output::to_yaml(&editable)?)?;
+    while let Some(edited) = draft.edit(cx)? {
         match apply(&session, args, &editable, &edited).await {
             Ok(written) => {
                 let wait = WaitArgs::default();
-                return Ok(done(
-                    &args.name,
-                    settle(&session, &args.name, written, &wait).await?,
-                ));
+                let after = settle(&session, &args.name, written, &wait).await?;
+                return Ok(done(&args.name, after));
             }
             Err(failure) if cx.can_ask() && failure.kind() != Kind::Unavailable => {
-                text = with_fault(&edited, &failure);
+                draft.reject(&edited, &failure);
             }
-            Err(failure) => return Err(kept(file, failure)),
+            Err(failure) => return Err(draft.keep(&edited, failure)),
         }
     }
+    cx.note("cancelled, no changes");
+    let unchanged = outcome(args.name.as_str(), Ok(Change::Unchanged));
+    Ok(Outcomes::with_objects(vec![unchanged]))
 }
 
 fn done(name: &VmName, after: Value) -> Outcomes {
@@ -96,50 +81,6 @@ fn editable(vm: &Value) -> Value {
     shown
 }
 
-fn edit(cx: &Cx, path: &Path) -> Result<String> {
-    let configured = cx.config()?.text("global.editor");
-    let editor = env::get(env::NOVA_EDITOR)
-        .or(configured)
-        .or_else(|| env::get(env::VISUAL))
-        .or_else(|| env::get(env::EDITOR))
-        .or_else(|| cx.terminal().stdin.then(|| "vi".to_owned()))
-        .ok_or_else(|| {
-            Failure::usage("there is no terminal to edit on")
-                .with_hint("set NOVA_EDITOR to a program that edits a file, or use: nova vm update")
-        })?;
-    let words = shell_words::split(&editor).map_err(|error| {
-        Failure::usage(format!("the editor `{editor}` cannot be read: {error}"))
-    })?;
-    let (program, arguments) = words
-        .split_first()
-        .ok_or_else(|| Failure::usage("the editor is empty"))?;
-    // An editor needs the terminal itself, and as long as it likes.
-    let status = Command::new(program)
-        .args(arguments)
-        .arg(path)
-        .status()
-        .map_err(|error| {
-            Failure::new(
-                Kind::Vanished,
-                format!("cannot run the editor `{program}`: {error}"),
-            )
-            .with_hint("set NOVA_EDITOR to the editor you like")
-        })?;
-    if !status.success() {
-        return Err(Failure::new(
-            Kind::Failed,
-            format!("the editor `{program}` ended with {status}"),
-        ));
-    }
-    std::fs::read_to_string(path)
-        .context(Kind::Failed, || format!("cannot read {}", path.display()))
-}
-
-fn is_empty(text: &str) -> bool {
-    text.lines()
-        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
-}
-
 /// Sends only what differs, against the version that was shown.
 async fn apply(
     session: &Session<'_>,
@@ -157,29 +98,6 @@ async fn apply(
         .await?)
 }
 
-fn with_fault(edited: &str, failure: &Failure) -> String {
-    let body: Vec<&str> = edited
-        .lines()
-        .skip_while(|line| line.starts_with('#'))
-        .collect();
-    let lines = failure.message().lines();
-    let fault = lines.fold(String::new(), |text, line| {
-        text + "# error: "
-            + line
-            + "
-"
-    });
-    format!("{HEADER}{fault}{}\n", body.join("\n"))
-}
-
-/// What was typed is not lost with the error.
-fn kept(file: tempfile::NamedTempFile, failure: Failure) -> Failure {
-    match file.keep() {
-        Ok((_, path)) => failure.with_hint(format!("your edit is kept in {}", path.display())),
-        Err(_) => failure,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,13 +111,5 @@ mod tests {
             editable(&vm),
             json!({"metadata": {"name": "a", "labels": {}}, "spec": {}})
         );
-    }
-
-    #[test]
-    fn a_fault_is_shown_above_what_was_typed() {
-        let fault = Failure::new(Kind::Config, "no\nreally");
-        let text = with_fault("# old\na: 1\n", &fault);
-        assert!(text.ends_with("# error: no\n# error: really\na: 1\n"));
-        assert!(is_empty("# x\n\n") && !is_empty("a: 1"));
     }
 }

@@ -22,6 +22,7 @@ pub(crate) struct PauseArgs {
 
 pub(crate) async fn run(cx: &Cx, args: &PauseArgs) -> Result<Outcomes> {
     let words = Words {
+        verb: "pause",
         done: "paused",
         doing: "pausing",
     };

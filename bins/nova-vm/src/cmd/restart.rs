@@ -52,6 +52,7 @@ pub(crate) async fn run(cx: &Cx, args: &RestartArgs) -> Result<Outcomes> {
         force: args.how.forced(),
     };
     let words = Words {
+        verb: "restart",
         done: "restarted",
         doing: "restarting",
     };

@@ -22,6 +22,7 @@ pub(crate) struct ResumeArgs {
 
 pub(crate) async fn run(cx: &Cx, args: &ResumeArgs) -> Result<Outcomes> {
     let words = Words {
+        verb: "resume",
         done: "resumed",
         doing: "resuming",
     };

@@ -32,6 +32,7 @@ pub(crate) async fn run(cx: &Cx, args: &StartArgs) -> Result<Outcomes> {
         "started"
     };
     let words = Words {
+        verb: "start",
         done,
         doing: "starting",
     };

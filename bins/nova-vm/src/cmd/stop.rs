@@ -71,6 +71,7 @@ impl StopHow {
 
 pub(crate) async fn run(cx: &Cx, args: &StopArgs) -> Result<Outcomes> {
     let words = Words {
+        verb: "stop",
         done: "stopped",
         doing: "stopping",
     };

@@ -37,6 +37,11 @@ pub trait Render: Serialize {
         Vec::new()
     }
 
+    /// Whether this is what a pure reader found, which may go through a pager.
+    fn is_reading(&self) -> bool {
+        false
+    }
+
     /// The exit code when it is not 0.
     fn verdict(&self) -> Option<u8> {
         None
@@ -45,8 +50,13 @@ pub trait Render: Serialize {
 
 /// Writes a report and its failures.
 pub(crate) fn emit_report(cx: &Cx, report: &impl Render) -> Result<()> {
-    let mut out = cx.stdout();
+    let mut out = if report.is_reading() {
+        cx.paged_stdout()
+    } else {
+        cx.stdout()
+    };
     write_report(cx, report, &mut out).and_then(|()| flush(&mut out))?;
+    drop(out);
     for failure in report.failures() {
         cx.report(failure);
     }
@@ -159,7 +169,12 @@ pub(crate) fn encoding() -> String {
 pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
     let items = std::mem::replace(&mut listing.items, Box::new(std::iter::empty()));
     let sorted = listing.sort_by.is_some() && !listing.single;
-    let mut out = cx.stdout();
+    // A watch has no end to page to.
+    let mut out = if listing.watching {
+        cx.stdout()
+    } else {
+        cx.paged_stdout()
+    };
     let mut writer = ListWriter::new(cx.output(), cx.surroundings(), listing);
     let (mut failures, mut waiting) = (Vec::new(), sorted.then(Vec::new));
     for item in items {
@@ -175,6 +190,8 @@ pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
     }
     write_sorted(&mut writer, waiting.unwrap_or_default(), &mut out)?;
     writer.finish(&mut out).and_then(|()| flush(&mut out))?;
+    // What follows is said when the pager has given the terminal back.
+    drop(out);
     if writer.listing.ignore_missing {
         failures.retain(|failure: &Failure| failure.kind() != Kind::NotFound);
     } else if writer.shown == 0 && failures.is_empty() && cx.format().is_human() {
