@@ -2,6 +2,7 @@
 
 mod output;
 mod peers;
+pub(crate) mod raw;
 mod sandbox;
 mod server;
 mod shell;
