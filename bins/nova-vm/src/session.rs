@@ -71,12 +71,12 @@ impl<'c> Session<'c> {
         let operations = self.api.operations();
         let followed = operations.follow(operation, Some(&progress), limit);
         let ended = with_farewell(followed, async || {
-            progress.finish();
+            progress.abort();
             progress.say(&self.leave(operation, label).await);
         })
-        .await;
+        .await?;
         progress.finish();
-        Ok(ended?)
+        Ok(ended)
     }
 
     /// Asks for the operation to be cancelled; answers what becomes of it.

@@ -148,11 +148,15 @@ impl Render for Schema {
 }
 
 fn row(table: &mut Table, name: &str, key: &Key) {
+    let about = match key.kind {
+        KeyType::OneOf(words) => format!("{}: {}", key.about, words.join(", ")),
+        _ => key.about.to_owned(),
+    };
     table.row([
         name,
         &kind(key.kind),
         key.default.unwrap_or("<none>"),
-        key.about,
+        &about,
     ]);
 }
 
@@ -160,10 +164,10 @@ fn kind(kind: KeyType) -> String {
     match kind {
         KeyType::Text => "text".to_owned(),
         KeyType::Quantity => "quantity".to_owned(),
-        KeyType::Bool => "true|false".to_owned(),
+        KeyType::Bool => "yes or no".to_owned(),
         KeyType::Int(low, high) => format!("{low}..{high}"),
         KeyType::Duration => "duration".to_owned(),
-        KeyType::OneOf(words) => words.join("|"),
+        KeyType::OneOf(_) => "word".to_owned(),
         KeyType::Format => "format".to_owned(),
         KeyType::TextList => "list".to_owned(),
         KeyType::NamedList => "tables".to_owned(),

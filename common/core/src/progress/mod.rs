@@ -167,6 +167,11 @@ impl Progress {
         self.end("completed");
     }
 
+    /// Takes the display away: the work was given up.
+    pub fn abort(&self) {
+        self.end("cancelled");
+    }
+
     fn end(&self, status: &'static str) {
         let Ok(mut state) = self.state.lock() else {
             return;
