@@ -133,7 +133,7 @@ fn topic(name: &str, text: &str) -> String {
     for paragraph in body.split("\n\n").map(|part| part.trim_matches('\n')) {
         let indented = paragraph.starts_with("    ");
         if !indented && paragraph.lines().count() == 1 && is_heading(paragraph) {
-            write!(out, ".SH \"{}\"\n", literal(paragraph)).unwrap_or_default();
+            writeln!(out, ".SH \"{}\"", literal(paragraph)).unwrap_or_default();
             continue;
         }
         out.push_str(if indented {
