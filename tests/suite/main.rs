@@ -10,14 +10,12 @@
 
 mod support;
 
-mod access;
 mod chaos;
 mod completion;
 mod config;
 mod dispatch;
 mod faults;
 mod help;
-mod kubeconfig;
 mod layering;
 mod progress;
 mod readme;

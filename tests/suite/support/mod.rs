@@ -2,7 +2,6 @@
 
 mod output;
 mod peers;
-pub(crate) mod raw;
 mod sandbox;
 mod server;
 mod shell;

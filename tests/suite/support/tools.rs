@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// Every tool by the name on PATH.
-pub(crate) const TOOLS: [&str; 14] = [
+pub(crate) const TOOLS: [&str; 13] = [
     "nova",
     "ghost",
     "gonuget",
-    "nova-auth",
     "nova-cluster",
     "nova-completion",
     "nova-config",

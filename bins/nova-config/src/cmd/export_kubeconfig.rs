@@ -59,9 +59,7 @@ pub(crate) fn run(cx: &Cx, args: &ExportKubeconfigArgs) -> Result<()> {
     let Some(file) = &args.file else {
         return cx.print(&text);
     };
-    let path = std::path::absolute(file)
-        .context(Kind::Config, || format!("cannot use {}", file.display()))?;
-    save(&path, text.as_bytes(), PRIVATE)?;
+    save(file, text.as_bytes(), PRIVATE)?;
     cx.note(&format!("wrote {}", file.display()));
     cx.note(&format!(
         "try: kubectl --kubeconfig {} get vm",

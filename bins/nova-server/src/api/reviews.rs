@@ -99,11 +99,7 @@ pub(super) async fn self_access(
             ));
         }
     };
-    // kubectl shows the reason of a refusal, and Kubernetes gives none.
-    review["status"] = json!({"allowed": allowed});
-    if allowed {
-        review["status"]["reason"] = json!(reason);
-    }
+    review["status"] = json!({"allowed": allowed, "reason": reason});
     Ok(json_response(StatusCode::CREATED, review.to_string(), None))
 }
 

@@ -4,7 +4,7 @@
 //! the machine's server when this user may open its socket; else this user's own server is started. Only the last three are
 //! local, and only one's own server is ever started.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -212,11 +212,22 @@ fn token(user: &UserConfig) -> Result<Option<Secret>> {
 }
 
 fn identity(user: &UserConfig) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-    match (&user.client_certificate, &user.client_key) {
-        (Some(certificate), Some(key)) => Ok(Some((
-            read(certificate, "client certificate")?,
-            read(key, "client key")?,
-        ))),
+    let part = |file: &Option<PathBuf>, data: &Option<String>, what: &str| match (file, data) {
+        (Some(path), _) => read(path, what).map(Some),
+        (None, Some(data)) => decode_base64(data).map(Some).ok_or_else(|| {
+            let message = format!("user \"{}\": the {what} is not base64", user.name);
+            Failure::new(Kind::Config, message)
+        }),
+        (None, None) => Ok(None),
+    };
+    let certificate = part(
+        &user.client_certificate,
+        &user.client_certificate_data,
+        "client certificate",
+    )?;
+    let key = part(&user.client_key, &user.client_key_data, "client key")?;
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
         _ => Err(Failure::new(
             Kind::Config,

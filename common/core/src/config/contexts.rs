@@ -37,8 +37,6 @@ pub struct ClusterConfig {
     pub certificate_authority_data: Option<String>,
     /// Do not verify the server; for trials only.
     pub insecure_skip_tls_verify: bool,
-    /// Name that the server's certificate must hold, when it is not the host's.
-    pub tls_server_name: Option<String>,
 }
 
 /// Credentials.

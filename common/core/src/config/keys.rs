@@ -155,7 +155,6 @@ const CLUSTER: &[Key] = &[
     key("certificate_authority", Text, None, "PEM file of the certificate authority"),
     key("certificate_authority_data", Text, None, "the same, base64 in place"),
     key("insecure_skip_tls_verify", Bool, None, "do not verify the server; for trials only"),
-    key("tls_server_name", Text, None, "name that the server's certificate must hold"),
 ];
 
 #[rustfmt::skip]
