@@ -1,8 +1,9 @@
 //! Where an image of a name is: in the namespace at hand, else in `public`, as VMs look it up.
 
-use nova_api::client::{Api, ListingOptions, Resources};
+use nova_api::client::{Api, Resources};
 use nova_api::{Image, PUBLIC_NAMESPACE};
-use nova_core::{Cx, Item, Listing, Result};
+use nova_core::args::ListArgs;
+use nova_core::{Cx, Failure, Item, Listing, Result};
 
 /// The places in which names are looked up, nearest first. A namespace that was named is the only
 /// one.
@@ -28,22 +29,29 @@ pub(crate) async fn place_of(places: &[Resources<Image>], name: &str) -> Result<
     Ok(places[0].clone())
 }
 
-/// One listing of the chosen images, each from where it is.
+/// One listing of the chosen images, each from where it is. Those of one place are asked for together.
 pub(crate) async fn listing_of(
     cx: &Cx,
     places: &[Resources<Image>],
+    args: &ListArgs,
     names: &[String],
 ) -> Result<Listing> {
-    let mut parts = Vec::new();
+    let mut groups: Vec<(Resources<Image>, Vec<String>)> = Vec::new();
     for name in names {
         let place = place_of(places, name).await?;
-        let options = ListingOptions {
-            names: vec![name.clone()],
-            ..ListingOptions::default()
-        };
-        parts.push(place.listing_of(cx, options)?);
+        match groups.last_mut() {
+            Some((last, names)) if last.namespace() == place.namespace() => names.push(name.clone()),
+            _ => groups.push((place, vec![name.clone()])),
+        }
     }
-    Ok(chain(parts))
+    if groups.len() > 1 && (args.watch || args.watch_only) {
+        return Err(Failure::usage("images of several namespaces cannot be watched together")
+            .with_hint("name the namespace, as in: nova image get -n public NAME -w"));
+    }
+    let parts = groups.iter().map(|(place, names)| place.listing(cx, args, names));
+    let mut listing = chain(parts.collect::<Result<_>>()?);
+    listing.single &= names.len() == 1;
+    Ok(listing)
 }
 
 /// Joins listings of one kind. The settings of the first hold for all.

@@ -1,5 +1,6 @@
 //! What every test stands on.
 
+mod fixture_api;
 mod output;
 mod peers;
 mod sandbox;
@@ -8,6 +9,7 @@ mod shell;
 mod terminal;
 mod tools;
 
+pub(crate) use fixture_api::FixtureApi;
 pub(crate) use output::Output;
 pub(crate) use peers::{Peer, need};
 pub(crate) use sandbox::{Sandbox, wait as wait_for};

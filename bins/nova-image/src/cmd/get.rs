@@ -2,7 +2,7 @@
 
 use nova_api::client::Api;
 use nova_api::{Image, ObjectName};
-use nova_core::args::names_with_stdin;
+use nova_core::args::{ListArgs, names_with_stdin};
 use nova_core::{Cx, Failure, Listing, Result};
 
 use crate::place::{listing_of, places};
@@ -18,12 +18,15 @@ pub(crate) struct GetArgs {
     /// Images to show; - reads names from standard input
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
+
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
     let names = read_names(&args.names)?;
     let api = Api::connect(cx).await?;
-    listing_of(cx, &places(cx, &api), &names).await
+    listing_of(cx, &places(cx, &api), &args.list, &names).await
 }
 
 /// Bare names, from any written form.

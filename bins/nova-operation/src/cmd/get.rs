@@ -1,7 +1,7 @@
 //! `nova operation get`: chosen operations.
 
-use nova_api::client::ListingOptions;
 use nova_api::{Api, OperationName};
+use nova_core::args::ListArgs;
 use nova_core::{Cx, Listing, Result};
 
 /// Show operations
@@ -14,17 +14,12 @@ pub(crate) struct GetArgs {
     #[arg(value_name = "NAME", required = true)]
     names: Vec<OperationName>,
 
-    /// Go on and print changes as they come
-    #[arg(short, long)]
-    watch: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
-    let names = args.names.iter().map(ToString::to_string).collect();
-    let options = ListingOptions {
-        names,
-        watch: args.watch,
-        ..ListingOptions::default()
-    };
-    Api::connect(cx).await?.operations().listing_of(cx, options)
+    let names: Vec<String> = args.names.iter().map(ToString::to_string).collect();
+    let api = Api::connect(cx).await?;
+    api.operations().listing(cx, &args.list, &names)
 }

@@ -1,7 +1,7 @@
 //! `nova vm get`: named virtual machines.
 
 use nova_core::args::{ListArgs, names_with_stdin};
-use nova_core::{Cx, Item, Listing, Result};
+use nova_core::{Cx, Failure, Item, Listing, Result};
 use serde_json::Value;
 
 use crate::session::Session;
@@ -30,6 +30,7 @@ pub(crate) struct GetArgs {
 
 pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
     let typed = names_with_stdin(&args.names)?;
+    not_mixed(&typed)?;
     let session = Session::open(cx).await?;
     let names = spelled_out(&session, &typed).await?;
     let mut listing = session.vms.listing(cx, &args.list, &names)?;
@@ -37,6 +38,17 @@ pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
         listing.items = Box::new(listing.items.map(|item| item.and_then(exported)));
     }
     Ok(listing)
+}
+
+/// `vm/a b` leaves open what `b` is, so it is as wrong here as in kubectl.
+fn not_mixed(names: &[String]) -> Result<()> {
+    let bare = names.iter().find(|name| !name.contains('/'));
+    match (bare, names.iter().find(|name| name.contains('/'))) {
+        (Some(bare), Some(full)) => Err(Failure::usage(format!(
+            "`{full}` names its kind and `{bare}` does not; write all names one way"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn exported(item: Item) -> Result<Item> {
@@ -55,7 +67,10 @@ fn bare(object: &mut Value) {
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.retain(|key, _| {
-            matches!(key.as_str(), "name" | "namespace" | "labels" | "annotations")
+            matches!(
+                key.as_str(),
+                "name" | "namespace" | "labels" | "annotations"
+            )
         });
     }
 }

@@ -96,7 +96,10 @@ impl Filter {
         if self.states.is_empty() {
             return self.patterns.is_empty() || self.patterns.iter().any(pattern);
         }
-        let object = row.object.as_ref().and_then(|object| object.to_value().ok());
+        let object = row
+            .object
+            .as_ref()
+            .and_then(|object| object.to_value().ok());
         let phase = match &object {
             Some(object) => object["status"]["phase"].as_str(),
             None => row.cells.get(self.status).map(String::as_str),

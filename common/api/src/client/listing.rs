@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::error::ApiError;
 use super::feeder::{Sent, on_thread};
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
-use super::records::{Body, Manner, Record, Shape};
+use super::records::{Body, Manner, Page, Record, Shape};
 use super::resources::{Decoded, ListOptions, Resources};
 use super::watch::{Feed, Step};
 use crate::types::{ColumnDefinition, KindInfo, Scope, TABLE_ACCEPT};
@@ -105,10 +105,13 @@ impl<T: Decoded> Resources<T> {
         };
         let (watching, single) = (options.watch, options.names.len() == 1 && !options.watch);
         let resources = self.with_api(self.api().detached());
+        // Templates see what is there, as those of kubectl do; documents leave the owners out.
+        let keep_owners = options.managed_fields || !cx.format().is_document();
         let source = Source {
             resources,
             options,
             shape,
+            keep_owners,
         };
         let limit = cx.globals().timeout.filter(|_| watching);
         let fetch = async move |sender: &mpsc::Sender<Sent>| source.run(sender).await;
@@ -133,6 +136,14 @@ struct Source<T> {
     resources: Resources<T>,
     options: ListingOptions,
     shape: Shape,
+    keep_owners: bool,
+}
+
+/// How far a list was read.
+struct Walk {
+    cursor: Cursor,
+    left: u64,
+    chunk: u64,
 }
 
 /// The renderer has had enough.
@@ -158,60 +169,68 @@ impl<T: Decoded> Source<T> {
     }
 
     async fn list(&self, sender: &mpsc::Sender<Sent>) -> Result<Flow> {
-        let accept = (self.shape == Shape::Table).then_some(TABLE_ACCEPT);
-        let chunk = self
-            .options
-            .list
-            .chunk
-            .filter(|chunk| *chunk > 0)
-            .unwrap_or(CHUNK);
-        let mut left = self
-            .options
-            .list
-            .limit
-            .filter(|limit| *limit > 0)
-            .unwrap_or(u64::MAX);
-        let (mut cursor, mut columns) = (Cursor::First, Vec::new());
-        while cursor != Cursor::Done && left > 0 {
-            let answer = match fetch(
-                &self.resources,
-                &self.options.list,
-                (&cursor, chunk.min(left)),
-                accept,
-            )
-            .await
-            {
-                Err(error) if error.is_expired() && cursor != Cursor::First => {
-                    cursor = fresh_token(&error)?;
-                    continue;
-                }
-                other => other?,
-            };
-            let page = self
-                .shape
-                .page(&answer.body)
-                .map_err(|error| unexpected(&error))?;
-            cursor = Cursor::after(page.next);
-            if !page.columns.is_empty() && page.columns != columns {
-                columns = page.columns;
-                if send(sender, Item::Columns(headers(&columns)))
-                    .await
-                    .is_err()
-                {
-                    return Ok(Err(Enough));
-                }
+        let list = &self.options.list;
+        let (mut walk, mut columns) = (
+            Walk {
+                cursor: Cursor::First,
+                left: list.limit.filter(|limit| *limit > 0).unwrap_or(u64::MAX),
+                chunk: list.chunk.filter(|chunk| *chunk > 0).unwrap_or(CHUNK),
+            },
+            Vec::new(),
+        );
+        let mut page = self.next_page(&mut walk).await?;
+        while let Some(current) = page {
+            // The next page is on its way while this one is written.
+            let sending = self.send_page(sender, current, &mut columns);
+            let (next, sent) = tokio::join!(self.next_page(&mut walk), sending);
+            if sent?.is_err() {
+                return Ok(Err(Enough));
             }
-            left = left.saturating_sub(page.records.len() as u64);
-            for record in page.records {
-                if send(sender, Item::Row(self.row(&columns, record)?))
-                    .await
-                    .is_err()
-                {
-                    return Ok(Err(Enough));
+            page = next?;
+        }
+        Ok(send(sender, Item::EndOfList).await)
+    }
+
+    /// The page where the walk stands; nothing at its end.
+    async fn next_page(&self, walk: &mut Walk) -> Result<Option<Page>> {
+        let accept = (self.shape == Shape::Table).then_some(TABLE_ACCEPT);
+        while walk.cursor != Cursor::Done && walk.left > 0 {
+            let place = (&walk.cursor, walk.chunk.min(walk.left));
+            match fetch(&self.resources, &self.options.list, place, accept).await {
+                Err(error) if error.is_expired() && walk.cursor != Cursor::First => {
+                    walk.cursor = fresh_token(&error)?;
+                }
+                answer => {
+                    let page = self.shape.page(&answer?.body);
+                    let mut page = page.map_err(|error| unexpected(&error))?;
+                    walk.cursor = Cursor::after(page.next.take());
+                    walk.left = walk.left.saturating_sub(page.records.len() as u64);
+                    return Ok(Some(page));
                 }
             }
         }
-        Ok(send(sender, Item::EndOfList).await)
+        Ok(None)
+    }
+
+    async fn send_page(
+        &self,
+        sender: &mpsc::Sender<Sent>,
+        page: Page,
+        columns: &mut Vec<ColumnDefinition>,
+    ) -> Result<Flow> {
+        if !page.columns.is_empty() && page.columns != *columns {
+            *columns = page.columns;
+            if send(sender, Item::Columns(headers(columns))).await.is_err() {
+                return Ok(Err(Enough));
+            }
+        }
+        for record in page.records {
+            let row = Item::Row(self.row(columns, record)?);
+            if send(sender, row).await.is_err() {
+                return Ok(Err(Enough));
+            }
+        }
+        Ok(Ok(()))
     }
 
     async fn each_name(&self, sender: &mpsc::Sender<Sent>) -> Result<Flow> {
@@ -304,7 +323,7 @@ impl<T: Decoded> Source<T> {
             Body::Object(raw) => (Vec::new(), Some(raw)),
             Body::Cells(cells, object) => (shown_cells(columns, &cells), object),
         };
-        let owners = self.options.managed_fields;
+        let owners = self.keep_owners;
         let info = self.resources.info();
         let object = object
             .map(|raw| plain(info, raw, record.manner, owners))

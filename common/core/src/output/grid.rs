@@ -123,6 +123,7 @@ impl Grid {
         let cells: Vec<String> = cells.iter().map(|cell| escape_cell(cell)).collect();
         if self.list_done {
             widen(&mut self.widths, &cells);
+            self.aligned_header(frame, out)?;
             return write_row(out, &cells, &self.widths).map_err(broken);
         }
         self.waiting.push(cells);
@@ -149,28 +150,35 @@ impl Grid {
             return self.delimited_header(frame, out);
         }
         let rows = std::mem::take(&mut self.waiting);
-        let headers = self.headers(frame);
+        for row in &rows {
+            widen(&mut self.widths, row);
+        }
         // An empty table says so on stderr; described columns are a format, so their header stays.
+        // The header of an empty watch waits for the first row, since that makes the widths.
         let described = matches!(frame.output.layout(), Layout::Paths(_))
             && (self.started || !frame.listing.single);
-        let wanted = described || !rows.is_empty() || frame.listing.watching;
-        let show = !frame.listing.no_headers && wanted;
-        if show {
-            widen(&mut self.widths, &headers);
+        if !rows.is_empty() || (described && !frame.listing.watching) {
+            self.aligned_header(frame, out)?;
+        }
+        rows.iter()
+            .try_for_each(|row| write_row(out, row, &self.widths))
+            .map_err(broken)
+    }
+
+    fn aligned_header(&mut self, frame: Frame<'_>, out: &mut dyn Write) -> Result<()> {
+        if std::mem::replace(&mut self.headers_done, true) {
+            return Ok(());
         }
         if frame.listing.with_events {
             // Room for the longest word, since later events share these widths.
             widen(&mut self.widths, &["MODIFIED".to_owned()]);
         }
-        for row in &rows {
-            widen(&mut self.widths, row);
+        if frame.listing.no_headers {
+            return Ok(());
         }
-        if show {
-            write_row(out, &headers, &self.widths).map_err(broken)?;
-        }
-        rows.iter()
-            .try_for_each(|row| write_row(out, row, &self.widths))
-            .map_err(broken)
+        let headers = self.headers(frame);
+        widen(&mut self.widths, &headers);
+        write_row(out, &headers, &self.widths).map_err(broken)
     }
 }
 

@@ -198,7 +198,8 @@ impl<'o> ListWriter<'o> {
                 } else {
                     ""
                 };
-                writeln!(out, "{open}kind: List\nmetadata:\n  resourceVersion: ''").map_err(broken)
+                writeln!(out, "{open}kind: List\nmetadata:\n  resourceVersion: \"\"")
+                    .map_err(broken)
             }
             Format::JsonPath | Format::JsonPathAsJson | Format::GoTemplate
                 if many && !self.listing.watching =>

@@ -1,5 +1,7 @@
 //! Runs the steps of a parsed template on a value.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use super::compare::compare;
@@ -195,17 +197,22 @@ fn one<'a>(found: &[&'a Value]) -> Result<Option<&'a Value>, Error> {
     }
 }
 
-/// Items of a list, values of a map in the order of their keys.
+/// Items of a list, values of a map in the order of their keys, bytes of a string.
 fn children(value: &Value) -> Found<'_> {
+    static BYTES: LazyLock<Vec<Value>> = LazyLock::new(|| (0..=u8::MAX).map(Value::from).collect());
     match value {
         Value::Array(items) => items.iter().collect(),
         Value::Object(fields) => fields.values().collect(),
+        Value::String(text) => text.bytes().map(|byte| &BYTES[usize::from(byte)]).collect(),
         _ => Vec::new(),
     }
 }
 
 /// The value itself where it has children, then what is below it.
 fn descend<'a>(value: &'a Value, found: &mut Found<'a>, depth: usize) {
+    if value.as_str().is_some_and(|text| !text.is_empty()) {
+        return found.push(value);
+    }
     let below = children(value);
     if below.is_empty() || depth > DEEPEST {
         return;

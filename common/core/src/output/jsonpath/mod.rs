@@ -158,6 +158,8 @@ mod tests {
             ("x {.a.b[*]} y", "x 1 2.5 x y"),
             ("{.a}{.n}", "{\"b\":[1,2.5,\"x\"]}null"),
             ("{range .a.b[*]}<{@}>{end}!", "<1><2.5><x>!"),
+            // Strings are made of bytes, as in Go.
+            ("{.a.b[2].*}", "120"),
         ];
         for (template, text) in cases {
             assert_eq!(
