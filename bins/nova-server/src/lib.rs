@@ -24,6 +24,7 @@ enum Server {
     Status(cmd::status::StatusArgs),
     Stop(cmd::stop::StopArgs),
     Logs(cmd::logs::LogsArgs),
+    Request(cmd::request::RequestArgs),
 }
 
 impl Tool for Server {
@@ -37,6 +38,7 @@ impl Tool for Server {
             Self::Status(args) => cx.emit(&cmd::status::run(cx, &args)?),
             Self::Stop(args) => cx.emit(&cmd::stop::run(cx, &args)?),
             Self::Logs(args) => cmd::logs::run(cx, &args),
+            Self::Request(args) => nova_http::block_on(cmd::request::run(cx, &args)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use nova_api::client::ListingOptions;
 use nova_core::args::{ListArgs, names_with_stdin};
-use nova_core::{Cx, Failure, Item, Kind, Listing, Result};
+use nova_core::{Cx, Failure, Format, Item, Kind, Listing, Result};
 
 use crate::input::FileArgs;
 use crate::kinds::Kinds;
@@ -95,6 +95,9 @@ fn check(args: &GetArgs, groups: &[(Group, Option<String>)]) -> Result<()> {
         return Err(Failure::usage("a watch follows one kind")
             .with_hint("watch each kind by its own command"));
     }
+    if args.list.sort_by.is_some() && groups.len() > 1 {
+        return Err(Failure::usage("only objects of one kind can be sorted"));
+    }
     let names = groups.iter().any(|(group, _)| !group.names.is_empty());
     let selects = args.list.selector.is_some() || args.list.field_selector.is_some();
     if names && selects && args.files.filename.is_empty() {
@@ -111,25 +114,18 @@ impl Found {
     /// Writes what was found, in the wanted format.
     pub(crate) fn emit(mut self, cx: &Cx) -> Result<()> {
         if self.listings.len() == 1 {
-            let listing = self.listings.remove(0);
-            return self.emit_one(cx, listing);
+            return cx.emit_listing(self.listings.remove(0));
         }
-        if cx.format().is_human() {
+        // Kinds differ in their columns, where columns are shown.
+        let columns = matches!(
+            cx.format(),
+            Format::Csv | Format::Tsv | Format::Md | Format::Custom
+        );
+        if columns || cx.format().is_human() {
             self.emit_tables(cx)
         } else {
             cx.emit_listing(self.chained())
         }
-    }
-
-    fn emit_one(self, cx: &Cx, mut listing: Listing) -> Result<()> {
-        // Where nothing is no failure, nothing is also nothing to talk about.
-        if self.missing_is_fine && cx.format().is_human() && !listing.watching {
-            match not_empty(listing.items) {
-                Some(items) => listing.items = items,
-                None => return Ok(()),
-            }
-        }
-        cx.emit_listing(listing)
     }
 
     /// Every kind has a table of its own, with a blank line between.
@@ -150,7 +146,7 @@ impl Found {
             }
         }
         let Some(first) = failed.first() else {
-            if shown == 0 {
+            if shown == 0 && !self.missing_is_fine {
                 cx.note(&self.empty);
             }
             return Ok(());

@@ -33,7 +33,6 @@ pub(crate) fn admit_change(
 }
 
 fn create(app: &App, tx: &mut Tx<'_>, vm: &mut Value, caller: &Caller) -> Result<String, ApiError> {
-    check_run_state(vm)?;
     check(app, vm)?;
     vm["status"] = json!({"phase": "Pending"});
     // Its operation names it by uid before it is stored.
@@ -67,7 +66,6 @@ fn update(
     if deleting(before) {
         return Err(refuse_update(before));
     }
-    check_run_state(after)?;
     check(app, after)?;
     let wanted = run_state(after).to_owned();
     if run_state(before) == wanted {
@@ -113,25 +111,29 @@ fn refuse_update(vm: &Value) -> ApiError {
     ApiError::invalid_state(&key, "Deleting", State::Deleting.allowed(), &message)
 }
 
-fn check_run_state(vm: &Value) -> Result<(), ApiError> {
-    let state = &vm["spec"]["runState"];
-    let known = ["Running", "Stopped", "Paused"];
-    match state.as_str() {
-        Some(text) if !known.contains(&text) => {
-            let cause = Cause::unsupported("spec.runState", state, &known);
-            Err(ApiError::invalid(
-                &key_of(vm),
-                "VirtualMachine",
-                vec![cause],
-            ))
-        }
-        _ => Ok(()),
-    }
+/// Fields with a closed set of words, as far as another one is there.
+fn wrong_words(vm: &Value) -> Vec<Cause> {
+    let sets = [
+        ("runState", &["Running", "Stopped", "Paused"]),
+        ("restartPolicy", &["Always", "OnFailure", "Never"]),
+    ];
+    let wrong = sets.into_iter().filter_map(|(field, known)| {
+        let value = &vm["spec"][field];
+        let word = value.as_str().filter(|word| !known.contains(word));
+        word.map(|_| Cause::unsupported(format!("spec.{field}"), value, known))
+    });
+    wrong.collect()
 }
 
-/// Refuses what can never become a machine. An image that is not there yet in full is no fault.
+/// Refuses what can never become a machine, with every fault at once. An image that is not there yet in full is no fault.
 fn check(app: &App, vm: &Value) -> Result<(), ApiError> {
-    let typed: VirtualMachine = serde_json::from_value(vm.clone())
+    let mut causes = wrong_words(vm);
+    let mut meant = vm.clone();
+    if !causes.is_empty() {
+        // What a word that nobody knows would need is anybody's guess.
+        meant["spec"]["runState"] = json!("Stopped");
+    }
+    let typed: VirtualMachine = serde_json::from_value(meant)
         .map_err(|e| ApiError::bad_request(format!("VirtualMachine in body: {e}")))?;
     let key = key_of(vm);
     let shelf = Shelf {
@@ -139,9 +141,15 @@ fn check(app: &App, vm: &Value) -> Result<(), ApiError> {
         namespace: key.namespace.clone(),
     };
     match resolve(&typed, &shelf) {
-        Ok(_) | Err(Blocked::ImageNotReady(_)) => Ok(()),
-        Err(blocked) => Err(refusal(&key, &typed, &blocked)),
+        Ok(_) | Err(Blocked::ImageNotReady(_)) => {}
+        Err(Blocked::Invalid(more)) => causes.extend(more),
+        Err(blocked) if causes.is_empty() => return Err(refusal(&key, &typed, &blocked)),
+        Err(_) => {}
     }
+    if causes.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(&key, "VirtualMachine", causes))
 }
 
 /// The error of a VM that cannot be made into a machine.
