@@ -10,12 +10,14 @@
 
 mod support;
 
+mod access;
 mod chaos;
 mod completion;
 mod config;
 mod dispatch;
 mod faults;
 mod help;
+mod kubeconfig;
 mod kubectl;
 mod kubectl_session;
 mod layering;

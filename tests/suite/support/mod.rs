@@ -3,6 +3,7 @@
 mod fixture_api;
 mod output;
 mod peers;
+pub(crate) mod raw;
 mod sandbox;
 mod server;
 mod shell;

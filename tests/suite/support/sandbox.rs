@@ -103,6 +103,17 @@ impl Sandbox {
         .ok();
     }
 
+    /// Creates a machine that stays off and needs no image.
+    #[track_caller]
+    pub(crate) fn create_stopped(&self, name: &str, flags: &str) {
+        let vm = format!(
+            r#"{{"apiVersion":"nova.dev/v1","kind":"VirtualMachine","metadata":{{"name":"{name}"}},"spec":{{"runState":"Stopped"}}}}"#
+        );
+        let file = self.write("stopped.json", &vm);
+        self.run(&format!("nova vm create -f {} {flags}", file.display()))
+            .ok();
+    }
+
     /// The processes of this sandbox, with their arguments.
     pub(crate) fn processes(&self) -> Vec<(i32, String)> {
         super::server::processes_of(self.path())

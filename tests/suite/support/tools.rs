@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// Every tool by the name on PATH.
-pub(crate) const TOOLS: [&str; 13] = [
+pub(crate) const TOOLS: [&str; 14] = [
     "nova",
     "ghost",
     "gonuget",
+    "nova-auth",
     "nova-cluster",
     "nova-completion",
     "nova-config",

@@ -59,7 +59,9 @@ pub(crate) fn run(cx: &Cx, args: &ExportKubeconfigArgs) -> Result<()> {
     let Some(file) = &args.file else {
         return cx.print(&text);
     };
-    save(file, text.as_bytes(), PRIVATE)?;
+    let path = std::path::absolute(file)
+        .context(Kind::Config, || format!("cannot use {}", file.display()))?;
+    save(&path, text.as_bytes(), PRIVATE)?;
     cx.note(&format!("wrote {}", file.display()));
     cx.note(&format!(
         "try: kubectl --kubeconfig {} get vm",

@@ -23,6 +23,9 @@ use crate::store::{Durability, Key, Tx, format_time};
 
 /// Days that a certificate is good unless the caller says.
 const DAYS: u16 = 365;
+/// What scopes look like.
+const SCOPES: &str =
+    "must be read, operate, write, exec or admin, all but the last also as KIND:GRANT";
 /// Longest life of a certificate.
 const MAX_DAYS: u16 = 3650;
 
@@ -86,13 +89,11 @@ fn complete(name: &str, spec: &mut TokenSpec) -> Vec<Cause> {
     }
     let mut least = Role::Viewer;
     for (at, text) in spec.scopes.iter().flatten().enumerate() {
-        match Scope::parse(text) {
-            Some(scope) => least = least.max(scope.role()),
-            None => {
-                let field = format!("spec.scopes[{at}]");
-                let words = "must be read, operate, write, exec or admin, all but the last also as KIND:GRANT";
-                causes.push(Cause::invalid(&field, &json!(text), words));
-            }
+        if let Some(scope) = Scope::parse(text) {
+            least = least.max(scope.role());
+        } else {
+            let field = format!("spec.scopes[{at}]");
+            causes.push(Cause::invalid(&field, &json!(text), SCOPES));
         }
     }
     let role = spec.role.get_or_insert_with(|| least.as_str().to_owned());

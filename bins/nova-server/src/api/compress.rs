@@ -68,8 +68,13 @@ pub(super) async fn answer(response: Response) -> Response {
         .headers
         .insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     if size < LEAST {
-        let stream = futures_util::stream::iter(begun).chain(stream);
-        return Response::from_parts(parts, Body::from_stream(stream));
+        let whole: Result<Vec<Bytes>, _> = begun.into_iter().collect();
+        let body = match whole {
+            Ok(pieces) => Body::from(pieces.concat()),
+            // What broke off breaks off for the client, too.
+            Err(error) => Body::from_stream(futures_util::stream::iter([Err::<Bytes, _>(error)])),
+        };
+        return Response::from_parts(parts, body);
     }
     parts.headers.remove(header::CONTENT_LENGTH);
     parts

@@ -60,10 +60,10 @@ pub(super) async fn around(
     stamp(&mut response, &id);
     app.served
         .request(method.as_str(), response.status().as_u16(), began.elapsed());
-    match zips {
-        true => compress::answer(response).await,
-        false => response,
+    if zips {
+        return compress::answer(response).await;
     }
+    response
 }
 
 fn request_id(request: &Request) -> String {

@@ -99,7 +99,11 @@ pub(super) async fn self_access(
             ));
         }
     };
-    review["status"] = json!({"allowed": allowed, "reason": reason});
+    // kubectl shows the reason of a refusal, and Kubernetes gives none.
+    review["status"] = json!({"allowed": allowed});
+    if allowed {
+        review["status"]["reason"] = json!(reason);
+    }
     Ok(json_response(StatusCode::CREATED, review.to_string(), None))
 }
 

@@ -23,21 +23,21 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 const TRIES: usize = 50;
 
 /// Serves requests for the listener until the server ends.
-pub(super) async fn run(data: PathBuf, shop: Shop, mut asks: mpsc::Receiver<LoopbackAsk>) {
+pub(super) async fn run(data: PathBuf, shop: Shop, mut queue: mpsc::Receiver<LoopbackAsk>) {
     let mut loopback = Loopback {
         data,
         shop,
         open: None,
         tasks: JoinSet::new(),
     };
-    let mut stop = loopback.shop.stop.clone();
+    let mut server = loopback.shop.stop.clone();
     if let Err(error) = loopback.reopen().await {
         tracing::warn!(%error, "the loopback listener is not open");
     }
     loop {
         tokio::select! {
-            () = ending(&mut stop) => break,
-            ask = asks.recv() => match ask {
+            () = ending(&mut server) => break,
+            ask = queue.recv() => match ask {
                 // Whoever asked may have left.
                 Some(ask) => drop(ask.send(loopback.ensure().await)),
                 None => break,

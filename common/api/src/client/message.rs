@@ -30,7 +30,7 @@ fn login_message(status: &Status) -> &'static str {
     match status.exact_reason() {
         "TokenMissing" => "the server asks for a login and got no token",
         "TokenExpired" => "the login has expired",
-        "TokenRevoked" => "the token was revoked",
+        "TokenRevoked" => "the token was revoked, or is not one of this server",
         _ => "the server refused the login",
     }
 }

@@ -21,6 +21,7 @@ mod listing;
 mod local;
 pub mod manifest;
 mod message;
+mod mux;
 mod operations;
 mod pages;
 mod records;
@@ -35,6 +36,7 @@ pub use error::{ApiError, Refused};
 pub use exec::{ExecEvent, ExecReader, ExecSession, ExecWriter};
 pub use kinds::ServedKind;
 pub use listing::ListingOptions;
+pub use mux::{MultiEvent, MultiWatch, Subscription};
 pub use pages::Pages;
 pub use resources::{
     Decoded, DeleteOptions, Deleted, ListOptions, Resources, WriteOptions, Written,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nova_api::{Api, CertificateAsk, Time, UserCertificate};
 use nova_core::fs::{PRIVATE, PUBLIC, save};
-use nova_core::{Cx, Failure, Kind, Render, Result, Table};
+use nova_core::{Context, Cx, Failure, Kind, Render, Result, Table};
 use nova_http::block_on;
 use serde::Serialize;
 
@@ -62,8 +62,11 @@ pub(crate) struct Created {
 
 pub(crate) fn run(cx: &Cx, args: &CreateArgs) -> Result<Created> {
     let user = &args.user;
-    let certificate = args.dir.join(format!("{user}.crt"));
-    let key = args.dir.join(format!("{user}.key"));
+    let dir = std::path::absolute(&args.dir).context(Kind::Config, || {
+        format!("cannot use {}", args.dir.display())
+    })?;
+    let certificate = dir.join(format!("{user}.crt"));
+    let key = dir.join(format!("{user}.key"));
     if let Some(there) = [&certificate, &key].into_iter().find(|path| path.exists())
         && !args.force
     {
@@ -81,7 +84,7 @@ pub(crate) fn run(cx: &Cx, args: &CreateArgs) -> Result<Created> {
         let api = Api::connect(cx).await?;
         Ok::<_, Failure>(api.create_certificate(&ask).await?)
     })?;
-    let authority = args.dir.join("ca.crt");
+    let authority = dir.join("ca.crt");
     save(&key, made.key.as_bytes(), PRIVATE)?;
     save(&certificate, made.certificate.as_bytes(), PUBLIC)?;
     save(&authority, made.certificate_authority.as_bytes(), PUBLIC)?;

@@ -1,12 +1,12 @@
 //! `nova auth token create`: give out a token.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nova_api::{Api, Resource, Time, Token, TokenSpec};
 use nova_core::fs::{PRIVATE, save};
 use nova_core::units::parse_duration;
-use nova_core::{Cx, Failure, Kind, Render, Result, Table};
+use nova_core::{Context, Cx, Failure, Kind, Render, Result, Table};
 use nova_http::block_on;
 use serde::Serialize;
 
@@ -71,16 +71,14 @@ pub(crate) struct Created {
 
 pub(crate) fn run(cx: &Cx, args: &CreateArgs) -> Result<Created> {
     let asked = Token::new(args.name.as_str(), spec(cx, args)?);
+    let file = args.file.as_deref().map(new_file).transpose()?;
     let made: Token = block_on(async {
         let api = Api::connect(cx).await?;
         Ok::<_, Failure>(api.create_token(&asked).await?)
     })?;
-    let mut created = Created {
-        token: made,
-        file: args.file.clone(),
-    };
+    let mut created = Created { token: made, file };
     let secret = created.secret().to_owned();
-    if let Some(path) = &args.file {
+    if let Some(path) = &created.file {
         save(path, format!("{secret}\n").as_bytes(), PRIVATE)?;
         if let Some(status) = &mut created.token.status {
             status.token = None;
@@ -88,6 +86,14 @@ pub(crate) fn run(cx: &Cx, args: &CreateArgs) -> Result<Created> {
     }
     created.say(cx);
     Ok(created)
+}
+
+/// A file that can be written: a token that cannot be kept must not be made.
+fn new_file(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path)
+        .context(Kind::Config, || format!("cannot use {}", path.display()))?;
+    save(&path, b"", PRIVATE)?;
+    Ok(path)
 }
 
 fn spec(cx: &Cx, args: &CreateArgs) -> Result<TokenSpec> {
@@ -129,7 +135,7 @@ impl Created {
         };
         let end = match &spec.expires_at {
             Some(time) => format!("until {time}"),
-            None => format!("until: nova auth token revoke {name}"),
+            None => format!("until it is revoked: nova auth token revoke {name}"),
         };
         cx.note(&format!(
             "token {name} makes its holder {user}, {role}{place}, {end}"

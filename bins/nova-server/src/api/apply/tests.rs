@@ -303,3 +303,61 @@ proptest! {
         prop_assert!(!read.differs(&world.managers));
     }
 }
+
+/// Any value, made of names that shapes know.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        (0..3u8).prop_map(|n| json!(n)),
+        "[ab]".prop_map(|text| json!(text)),
+    ];
+    let names = prop_oneof![
+        Just("name"),
+        Just("uid"),
+        Just("type"),
+        Just("spec"),
+        Just("metadata"),
+        Just("disks"),
+        Just("finalizers"),
+        Just("labels"),
+        Just("ownerReferences"),
+    ];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        let members = proptest::collection::btree_map(names.clone(), inner.clone(), 0..4);
+        prop_oneof![
+            proptest::collection::vec(inner, 0..3).prop_map(Value::Array),
+            members.prop_map(|members| {
+                let members = members.into_iter();
+                Value::Object(members.map(|(k, v)| (k.to_owned(), v)).collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_applied_settles(
+        live in any_value(),
+        first in any_value(),
+        second in any_value(),
+    ) {
+        let object = |part: &Value, extra: &Value| {
+            let mut object = spec(&json!({"disks": part, "image": part}));
+            object["metadata"]["finalizers"] = extra.clone();
+            object["metadata"]["labels"] = extra["labels"].clone();
+            object
+        };
+        let live = object(&live, &first);
+        let once = crate::fuzzing::apply(&live, &object(&first, &second), "a");
+        let mut now = crate::fuzzing::apply(&once, &object(&second, &live), "b");
+        let wanted = object(&second, &first);
+        for _ in 0..3 {
+            now = crate::fuzzing::apply(&now, &wanted, "a");
+        }
+        let mut again = crate::fuzzing::apply(&now, &wanted, "a");
+        take(&mut again);
+        take(&mut now);
+        prop_assert_eq!(again, now);
+    }
+}

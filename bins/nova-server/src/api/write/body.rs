@@ -53,7 +53,11 @@ pub(super) fn yaml(bytes: &[u8]) -> Result<Body, String> {
         return Ok(Body { value, doubles });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let value = serde_saphyr::from_str(text).map_err(|error| {
+        // What follows the first line shows the place in a picture.
+        let error = error.to_string();
+        error.lines().next().unwrap_or_default().to_owned()
+    })?;
     let doubles = Vec::new();
     Ok(Body { value, doubles })
 }
