@@ -40,15 +40,21 @@ pub(crate) async fn listing_of(
     for name in names {
         let place = place_of(places, name).await?;
         match groups.last_mut() {
-            Some((last, names)) if last.namespace() == place.namespace() => names.push(name.clone()),
+            Some((last, names)) if last.namespace() == place.namespace() => {
+                names.push(name.clone());
+            }
             _ => groups.push((place, vec![name.clone()])),
         }
     }
     if groups.len() > 1 && (args.watch || args.watch_only) {
-        return Err(Failure::usage("images of several namespaces cannot be watched together")
-            .with_hint("name the namespace, as in: nova image get -n public NAME -w"));
+        return Err(
+            Failure::usage("images of several namespaces cannot be watched together")
+                .with_hint("name the namespace, as in: nova image get -n public NAME -w"),
+        );
     }
-    let parts = groups.iter().map(|(place, names)| place.listing(cx, args, names));
+    let parts = groups
+        .iter()
+        .map(|(place, names)| place.listing(cx, args, names));
     let mut listing = chain(parts.collect::<Result<_>>()?);
     listing.single &= names.len() == 1;
     Ok(listing)
