@@ -22,7 +22,7 @@ fn a_live_line_fits_every_width_and_is_gone_at_the_end() {
     for (at, columns) in [200_u16, 80, 40, 20].into_iter().enumerate() {
         let line = format!("nova vm create vm{at} --image stub");
         let terminal = Terminal::run(&sandbox, columns, &line);
-        terminal.until("⠋");
+        terminal.until(": boot");
         let drawn = terminal.seen();
         let ended = terminal.end(usize::from(columns));
         assert_eq!(ended.code, 0, "{ended}");
@@ -47,7 +47,7 @@ fn a_live_line_fits_every_width_and_is_gone_at_the_end() {
 fn a_terminal_that_becomes_narrow_in_between_is_left_clean() {
     let (sandbox, _server) = slow();
     let terminal = Terminal::run(&sandbox, 80, "nova vm create a --image stub");
-    terminal.until("⠙");
+    terminal.until(": boot ");
     terminal.resize(30);
     std::thread::sleep(Duration::from_millis(400));
     let after = terminal.seen().len();
@@ -67,7 +67,7 @@ fn a_terminal_that_becomes_narrow_in_between_is_left_clean() {
 fn ctrl_c_takes_the_live_line_away_and_ends_by_the_signal() {
     let (sandbox, _server) = slow();
     let mut terminal = Terminal::run(&sandbox, 80, "nova vm create a --image stub");
-    terminal.until("⠙");
+    terminal.until(": boot ");
     terminal.press("\x03");
     let ended = terminal.end(80);
     assert_eq!(ended.code, 130, "{ended}");
@@ -257,4 +257,45 @@ fn without_a_terminal_every_class_names_its_flag() {
         ],
     );
     sandbox.run("nova vm delete b --confirm prod,b").ok();
+}
+
+/// The longest and a short output of a pure reader.
+const LONG: &str = "nova config schema";
+const SHORT: &str = "nova config get defaults.cpu";
+
+#[test]
+fn long_output_of_readers_is_paged_on_terminals_and_only_there() {
+    let mut sandbox = Sandbox::new();
+    sandbox.env("TERM", "xterm").env("PAGER", "sed s/^/paged:/");
+    let paged = |sandbox: &Sandbox, line: &str| {
+        let ended = Terminal::run(sandbox, 80, line).end(400);
+        assert_eq!(ended.code, 0, "{ended}");
+        ended.stdout.contains("paged:")
+    };
+    assert!(paged(&sandbox, LONG) && paged(&sandbox, "nova vm create --help"));
+    assert!(!paged(&sandbox, SHORT) && !paged(&sandbox, &format!("{LONG} --no-pager")));
+    assert!(!paged(&sandbox, "nova vm create --help --no-pager"));
+    assert!(!sandbox.run(LONG).ok().contains("paged:"));
+    // The configuration stands above PAGER, NOVA_PAGER above both; empty and cat mean none.
+    sandbox.run("nova config set global.pager ''").ok();
+    assert!(!paged(&sandbox, LONG));
+    sandbox.env("NOVA_PAGER", "sed 's/^/paged: /'");
+    assert!(paged(&sandbox, LONG));
+    sandbox.env("NOVA_PAGER", "cat");
+    assert!(!paged(&sandbox, LONG));
+}
+
+#[test]
+fn leaving_the_pager_early_is_no_error_and_a_missing_one_no_reason_to_show_nothing() {
+    let mut sandbox = Sandbox::new();
+    sandbox.env("TERM", "xterm").env("NOVA_PAGER", "head -n 1");
+    let ended = Terminal::run(&sandbox, 80, LONG).end(400);
+    assert_eq!(
+        (ended.code, ended.stdout.lines().count()),
+        (0, 1),
+        "{ended}"
+    );
+    sandbox.env("NOVA_PAGER", "no-such-pager --flag");
+    let ended = Terminal::run(&sandbox, 80, LONG).end(400);
+    assert!(ended.ok().contains("providers.kubernetes.namespace"));
 }

@@ -64,7 +64,8 @@ impl Pager {
     /// is empty or `cat`, which both mean none.
     pub(crate) fn new(command: &str, (width, height): (usize, usize)) -> Option<Self> {
         let command = shell_words::split(command).ok()?;
-        if matches!(command.first().map(String::as_str), None | Some("" | "cat")) {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        if matches!(words.as_slice(), [] | ["" | "cat"]) {
             return None;
         }
         Some(Self {
@@ -190,5 +191,6 @@ mod tests {
         assert!(Pager::new("", (80, 24)).is_none());
         assert!(Pager::new("cat", (80, 24)).is_none());
         assert!(Pager::new("less -S", (80, 24)).is_some());
+        assert!(Pager::new("cat -n", (80, 24)).is_some());
     }
 }
