@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{FixtureApi, Output, Sandbox};
+use crate::support::{FixtureApi, Output, Sandbox, Server};
 
 /// What the vectors' own list of deviations makes of a case: exit code, and text where that differs.
 const DEVIATIONS: [(&str, i32, Option<&str>); 4] = [
@@ -155,4 +155,65 @@ fn every_recorded_get_answers_as_kubectl_did() {
         cases.len(),
         faults.join("\n")
     );
+}
+
+#[test]
+fn every_verb_prints_in_every_format() {
+    let sandbox = Sandbox::new();
+    let _server = Server::start(&sandbox, "sim");
+    sandbox.import_stub_image("tiny");
+    let print = |line: &str| sandbox.run(line).ok();
+    let create = "nova-vm create --image tiny --no-start";
+    assert_eq!(
+        print(&format!("{create} a -o jsonpath={{.metadata.name}}")),
+        "a"
+    );
+    let columns = "-o custom-columns=N:.metadata.name,P:.spec.image";
+    assert_eq!(
+        print(&format!("{create} b c {columns}")),
+        "N     P\nb     tiny\nc     tiny\n"
+    );
+    let stop = |flags: &str| print(&format!("nova-vm stop a b {flags}"));
+    let name = "virtualmachine.nova.dev";
+    assert_eq!(
+        stop("-o csv"),
+        format!("TARGET,CHANGE\n{name}/a,unchanged\n{name}/b,unchanged\n")
+    );
+    assert_eq!(
+        stop("-o tsv --columns change"),
+        "CHANGE\nunchanged\nunchanged\n"
+    );
+    assert_eq!(stop("--template '{{.kind}}'"), "OutcomeList");
+    assert_eq!(
+        stop("-o 'jsonpath={.items[*].change}'"),
+        "unchanged unchanged"
+    );
+    assert_eq!(
+        stop("-o custom-columns=C:.change"),
+        "C\nunchanged\nunchanged\n"
+    );
+    let list = |flags: &str| print(&format!("nova-vm list {flags}"));
+    assert_eq!(
+        list("--columns name,cpu"),
+        "NAME   CPU\na      1\nb      1\nc      1\n"
+    );
+    assert_eq!(
+        list("-o csv --columns N:.metadata.name,G:.metadata.generation"),
+        "N,G\na,1\nb,1\nc,1\n"
+    );
+    assert_eq!(
+        list("-o md --columns name"),
+        "| NAME |\n| --- |\n| a |\n| b |\n| c |\n"
+    );
+    assert_eq!(
+        list("--sort-by metadata.name --reverse -o name --no-headers")
+            .lines()
+            .next(),
+        Some("virtualmachine.nova.dev/c")
+    );
+    sandbox
+        .run("nova-vm list --columns nam")
+        .fails(2, &["no column `nam`", "did you mean `name`?"]);
+    let nodes = print("nova-node list -o csv");
+    assert!(nodes.starts_with("NAME,STATUS,"), "{nodes}");
 }

