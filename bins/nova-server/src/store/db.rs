@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::error::is_full;
 use super::log::Change;
 use super::reply::oldest;
-use super::{Durability, Key, Reply, StoreError};
+use super::{Key, Reply, StoreError};
 
 /// Layout steps; `user_version` counts those that were applied. Only ever append.
 const MIGRATIONS: &[&str] = &[
@@ -45,7 +45,6 @@ const SET_META: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2)
 
 pub(super) struct Db {
     pub(super) connection: Connection,
-    durable: bool,
 }
 
 impl Db {
@@ -72,10 +71,7 @@ impl Db {
             });
         }
         migrate(&mut connection, found).map_err(failed)?;
-        Ok(Self {
-            connection,
-            durable: true,
-        })
+        Ok(Self { connection })
     }
 
     /// Writes one batch. On an error nothing of it is stored.
@@ -83,9 +79,7 @@ impl Db {
         &mut self,
         changes: &[Change],
         replies: &[(String, Arc<Reply>)],
-        durability: Durability,
     ) -> rusqlite::Result<()> {
-        self.set_durable(durability == Durability::Spec)?;
         let tx = self.connection.transaction()?;
         insert_changes(&tx, changes)?;
         insert_replies(&tx, replies)?;
@@ -122,15 +116,6 @@ impl Db {
     /// Stores a setting of the server itself.
     pub(super) fn set_meta(&self, name: &str, value: &str) -> rusqlite::Result<()> {
         self.connection.execute(SET_META, [name, value]).map(drop)
-    }
-
-    fn set_durable(&mut self, durable: bool) -> rusqlite::Result<()> {
-        if self.durable != durable {
-            let mode = if durable { "FULL" } else { "NORMAL" };
-            self.connection.pragma_update(None, "synchronous", mode)?;
-            self.durable = durable;
-        }
-        Ok(())
     }
 }
 
@@ -209,7 +194,8 @@ fn insert_replies(tx: &Transaction<'_>, replies: &[(String, Arc<Reply>)]) -> rus
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    // A commit does not wait for the disk; whoever needs that waits in `sync`.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
     // A checkpoint every 16 MiB: rarer means fewer stalls of the writer, and the file stays small.
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.set_prepared_statement_cache_capacity(32);

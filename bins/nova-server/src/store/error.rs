@@ -63,3 +63,10 @@ pub(super) fn commit_failed(error: &rusqlite::Error) -> ApiError {
     }
     ApiError::internal(format!("the change could not be stored: {error}"))
 }
+
+/// What a client is told when the disk did not take a batch that was committed: it may be lost with the power.
+pub(super) fn sync_failed(error: &std::io::Error) -> ApiError {
+    ApiError::internal(format!(
+        "the change is in force, but the disk did not take it: {error}"
+    ))
+}

@@ -12,6 +12,7 @@ use super::log::Expired;
 use super::memory::Memory;
 use super::queue::Queue;
 use super::state::State;
+use super::sync::Syncer;
 use super::writer::{Job, Writer};
 use super::{Key, Object, StoreError, Tx, Watch};
 use crate::api::error::ApiError;
@@ -56,6 +57,7 @@ impl Store {
             db,
             memory: Arc::clone(&memory),
             revision: sender,
+            syncer: Syncer::start(&path).map_err(StoreError::Thread)?,
         };
         super::pack::start(&memory).map_err(StoreError::Thread)?;
         let jobs = Arc::clone(&queue);

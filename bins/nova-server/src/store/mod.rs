@@ -28,6 +28,7 @@ mod queue;
 mod reply;
 mod stamp;
 mod state;
+mod sync;
 mod tx;
 mod watch;
 mod writer;

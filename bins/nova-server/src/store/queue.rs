@@ -12,9 +12,9 @@ use super::writer::Job;
 const MAX_BATCH: usize = 512;
 /// Reports that share a transaction at most, so that a request that comes meanwhile need not wait long.
 const MAX_REPORTS: usize = 128;
-/// Reports that waited this long are taken along with requests, this many at a time.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// While requests keep coming, so many reports are taken along with them each time that so long has passed.
 const ALONG: usize = 16;
+const ALONG_EVERY: Duration = Duration::from_millis(20);
 
 /// What the writer is to do next.
 pub(super) enum Next {
@@ -38,7 +38,9 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Waiting {
     requests: VecDeque<Job>,
-    reports: VecDeque<(Instant, Job)>,
+    reports: VecDeque<Job>,
+    /// When reports were last taken.
+    reported: Option<Instant>,
     closed: bool,
 }
 
@@ -51,7 +53,7 @@ impl Queue {
         }
         match job.durability {
             Durability::Spec => waiting.requests.push_back(job),
-            Durability::Status => waiting.reports.push_back((Instant::now(), job)),
+            Durability::Status => waiting.reports.push_back(job),
         }
         drop(waiting);
         self.filled.notify_one();
@@ -89,15 +91,17 @@ impl Waiting {
     fn take(&mut self) -> Vec<Job> {
         let requests = self.requests.len().min(MAX_BATCH);
         let mut batch: Vec<Job> = self.requests.drain(..requests).collect();
-        let reports = if batch.is_empty() {
-            self.reports.len().min(MAX_REPORTS)
-        } else {
-            let patient = self.reports.iter().take(ALONG);
-            patient
-                .take_while(|(since, _)| since.elapsed() > PATIENCE)
-                .count()
+        let due = self.reported.is_none_or(|at| at.elapsed() >= ALONG_EVERY);
+        let reports = match due {
+            _ if batch.is_empty() => MAX_REPORTS,
+            true => ALONG,
+            false => 0,
         };
-        batch.extend(self.reports.drain(..reports).map(|(_, job)| job));
+        if reports > 0 {
+            self.reported = Some(Instant::now());
+            let reports = reports.min(self.reports.len());
+            batch.extend(self.reports.drain(..reports));
+        }
         batch
     }
 }
@@ -124,11 +128,16 @@ mod tests {
     #[test]
     fn requests_go_first_and_reports_are_not_forgotten() {
         let queue = Queue::default();
-        queue.push(job(Durability::Status));
-        queue.push(job(Durability::Spec));
+        let fill = || {
+            queue.push(job(Durability::Status));
+            queue.push(job(Durability::Spec));
+        };
+        fill();
+        assert_eq!(kinds(&queue), [Durability::Spec, Durability::Status]);
+        fill();
         assert_eq!(kinds(&queue), [Durability::Spec]);
         queue.push(job(Durability::Spec));
-        std::thread::sleep(PATIENCE * 2);
+        std::thread::sleep(ALONG_EVERY * 2);
         assert_eq!(kinds(&queue), [Durability::Spec, Durability::Status]);
         assert!(kinds(&queue).is_empty());
     }

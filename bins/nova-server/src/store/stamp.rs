@@ -75,7 +75,7 @@ pub(super) fn stamp(
     // Keys of an encoded object are sorted, so equal content is equal text.
     let unchanged = text
         .as_deref()
-        .is_some_and(|before| value.to_string() == before);
+        .is_some_and(|before| before == value.to_string());
     Ok(Stamped { value, unchanged })
 }
 

@@ -11,6 +11,7 @@ use super::db::Db;
 use super::error::commit_failed;
 use super::memory::Memory;
 use super::queue::{Next, Queue};
+use super::sync::Syncer;
 use super::tx::{Batch, Tx};
 use crate::api::error::ApiError;
 
@@ -18,7 +19,7 @@ use crate::api::error::ApiError;
 const TRIM_EVERY: Duration = Duration::from_secs(5);
 
 /// Tells the caller how it ended.
-type Answer = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
 
 /// A closure with its caller behind it.
 type Work = Box<dyn FnOnce(&mut Tx<'_>) -> (Result<(), ApiError>, Answer) + Send>;
@@ -35,6 +36,7 @@ pub(super) struct Writer {
     pub(super) db: Db,
     pub(super) memory: Arc<Memory>,
     pub(super) revision: watch::Sender<u64>,
+    pub(super) syncer: Syncer,
 }
 
 impl Writer {
@@ -65,35 +67,33 @@ impl Writer {
     fn batch(&mut self, jobs: Vec<Job>) {
         let memory = Arc::clone(&self.memory);
         let mut batch = Batch::new(&memory, *self.revision.borrow());
-        let mut durability = Durability::Status;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
             let (before, wanted) = (batch.changes.len(), job.durability);
             let outcome = run_one(&mut batch, job);
-            if batch.changes.len() > before && wanted == Durability::Spec {
-                durability = Durability::Spec;
-            }
-            replies.extend(outcome);
+            let waits = wanted == Durability::Spec && batch.changes.len() > before;
+            replies.extend(outcome.map(|(result, reply)| (result, reply, waits)));
         }
-        let committed = self.commit(batch, durability);
-        for (result, reply) in replies {
-            reply(result.and(committed.clone()));
+        let committed = self.commit(batch);
+        for (result, reply, waits) in replies {
+            match result.and(committed.clone()) {
+                Ok(()) if waits => self.syncer.after_sync(reply),
+                told => reply(told),
+            }
         }
     }
 
-    fn commit(&mut self, batch: Batch<'_>, durability: Durability) -> Result<(), ApiError> {
+    fn commit(&mut self, batch: Batch<'_>) -> Result<(), ApiError> {
         let Batch {
             changes, replies, ..
         } = batch;
         if changes.is_empty() && replies.is_empty() {
             return Ok(());
         }
-        self.db
-            .commit(&changes, &replies, durability)
-            .map_err(|error| {
-                tracing::error!(%error, changes = changes.len(), "a batch could not be stored");
-                commit_failed(&error)
-            })?;
+        self.db.commit(&changes, &replies).map_err(|error| {
+            tracing::error!(%error, changes = changes.len(), "a batch could not be stored");
+            commit_failed(&error)
+        })?;
         let newest = changes.last().map(|change| change.rv);
         self.memory.write().publish(changes, replies);
         if let Some(newest) = newest {
