@@ -32,7 +32,7 @@ pub(crate) struct ImportArgs {
 
 pub(crate) fn run(cx: &Cx, args: &ImportArgs) -> Result<Option<Outcomes>> {
     let text = read(&args.file)?;
-    let table = table_of(&args.file, &text)?;
+    let table = table_of(cx, &args.file, &text)?;
     if table.is_empty() {
         cx.warn(&format!("{} holds no configuration", args.file.display()));
     }
@@ -61,7 +61,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// What the text says, in the spelling of our own files. Faults name the file and the place.
-fn table_of(path: &Path, text: &str) -> Result<Table> {
+fn table_of(cx: &Cx, path: &Path, text: &str) -> Result<Table> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with('{')
         && let Ok(document) = serde_json::from_str::<Json>(start)
@@ -70,15 +70,22 @@ fn table_of(path: &Path, text: &str) -> Result<Table> {
         return cloudtop::table_of(&document);
     }
     if let Ok(table) = text.parse::<Table>() {
-        parse_text(&shown_as(path, "toml"), text, false)?;
+        check(cx, &shown_as(path, "toml"), text)?;
         return Ok(table);
     }
     // A file that says it is TOML is told what is wrong with that.
     if path.extension().is_some_and(|ext| ext == "toml") {
         parse_text(path, text, false)?;
     }
-    parse_text(&shown_as(path, "yaml"), text, false)?;
+    check(cx, &shown_as(path, "yaml"), text)?;
     yaml_table(text).map_err(|(_, message)| Failure::new(Kind::Config, message))
+}
+
+/// Faults end the import, unknown keys are told.
+fn check(cx: &Cx, path: &Path, text: &str) -> Result<()> {
+    let parsed = parse_text(path, text, false)?;
+    parsed.unknown.iter().for_each(|warning| cx.warn(warning));
+    Ok(())
 }
 
 /// The same file, read as what it holds whatever its name says.
