@@ -29,6 +29,8 @@ pub(crate) enum Cell {
     Age(&'static str),
     /// Something that takes more than a lookup.
     By(fn(&Value) -> Value),
+    /// The same where it is known what it looks at.
+    Of(&'static str, fn(&Value) -> Value),
 }
 
 impl Column {
@@ -101,7 +103,15 @@ impl Column {
                 Some(value) => value.clone(),
             },
             Cell::Age(pointer) => json!(age(object.pointer(pointer), now)),
-            Cell::By(read) => read(object),
+            Cell::By(read) | Cell::Of(_, read) => read(object),
+        }
+    }
+
+    /// JSON pointer of all that the cell is made from, where that is known.
+    pub(crate) fn source(&self) -> Option<&'static str> {
+        match self.cell {
+            Cell::At(pointer) | Cell::Age(pointer) | Cell::Of(pointer, _) => Some(pointer),
+            Cell::By(_) => None,
         }
     }
 

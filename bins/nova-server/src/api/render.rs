@@ -42,9 +42,29 @@ impl Renderer {
     pub(crate) fn item(&self, object: &Object) -> String {
         match self.view {
             View::Full => object.json().into_owned(),
-            View::Metadata => partial(&object.value()).to_string(),
-            View::Table(include) => self.row(object.value(), include).to_string(),
+            View::Metadata => stored_partial(object),
+            View::Table(include) => self.stored_row(object, include),
         }
+    }
+
+    /// A row of a stored object. Lists have many, so no more is read of one than its cells show.
+    fn stored_row(&self, object: &Object, include: Include) -> String {
+        let sources: Option<Vec<&str>> = self.kind.columns.iter().map(Column::source).collect();
+        let value = sources.map_or_else(|| object.value(), |sources| object.sparse(&sources));
+        let cells = self.cells(&value);
+        match include {
+            Include::None => format!(r#"{{"cells":{cells}}}"#),
+            Include::Metadata => {
+                format!(r#"{{"cells":{cells},"object":{}}}"#, stored_partial(object))
+            }
+            Include::Object => format!(r#"{{"cells":{cells},"object":{}}}"#, object.json()),
+        }
+    }
+
+    fn cells(&self, value: &Value) -> Value {
+        let now = Timestamp::now();
+        let columns = self.kind.columns.iter();
+        columns.map(|column| column.of(value, now)).collect()
     }
 
     /// What stands before the items of a list, up to and including the bracket.
@@ -120,10 +140,7 @@ impl Renderer {
     }
 
     fn row(&self, value: Value, include: Include) -> Value {
-        let now = Timestamp::now();
-        let columns = self.kind.columns.iter();
-        let cells: Vec<Value> = columns.map(|column| column.of(&value, now)).collect();
-        let mut row = json!({"cells": cells});
+        let mut row = json!({"cells": self.cells(&value)});
         match include {
             Include::None => {}
             Include::Metadata => row["object"] = partial(&value),
@@ -135,6 +152,14 @@ impl Renderer {
     fn definitions(&self) -> Value {
         self.kind.columns.iter().map(Column::definition).collect()
     }
+}
+
+/// The same of a stored object, encoded.
+fn stored_partial(object: &Object) -> String {
+    let metadata = object.metadata();
+    format!(
+        r#"{{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata","metadata":{metadata}}}"#
+    )
 }
 
 /// An object's metadata alone.

@@ -245,7 +245,7 @@ impl Controller {
                 | EngineEvent::Paused { uid, .. }
                 | EngineEvent::Rebooted { uid } => uid.clone(),
             };
-            self.tell(&uid, Mail::Engine(event));
+            self.tell(&uid, Mail::Engine(Box::new(event)));
         }
     }
 }

@@ -42,8 +42,8 @@ const ASK: Duration = Duration::from_secs(20);
 pub(super) enum Mail {
     /// The object, its operation or its image changed.
     Look,
-    /// The engine reports.
-    Engine(EngineEvent),
+    /// The engine reports. Boxed: a mailbox makes room for many, and there are many mailboxes.
+    Engine(Box<EngineEvent>),
 }
 
 /// What a turn came to.
@@ -143,7 +143,7 @@ impl Driver {
     /// Takes in one piece of mail.
     pub(super) fn note(&mut self, mail: Mail) {
         let Mail::Engine(event) = mail else { return };
-        match event {
+        match *event {
             EngineEvent::Exited { exit, .. } => {
                 self.memory.exit = Some(exit);
                 self.forget_guest();

@@ -26,6 +26,7 @@ mod object;
 mod pack;
 mod queue;
 mod reply;
+mod sparse;
 mod stamp;
 mod state;
 mod sync;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::Key;
 use super::field::field;
 use super::pack::Packed;
+use super::sparse;
 use crate::api::error::ApiError;
 
 /// One committed revision of an object. Always behind an `Arc`, never changed.
@@ -95,6 +96,17 @@ impl Object {
     /// The object as a tree.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_str(&self.json()).unwrap_or(Value::Null)
+    }
+
+    /// The object with nothing but what these JSON pointers name.
+    pub(crate) fn sparse(&self, pointers: &[&str]) -> Value {
+        sparse::sparse(&self.json(), pointers)
+    }
+
+    /// Its metadata as they are sent.
+    pub(crate) fn metadata(&self) -> String {
+        let json = self.json();
+        sparse::member(&json, "metadata").unwrap_or("{}").to_owned()
     }
 
     /// The object as a type.

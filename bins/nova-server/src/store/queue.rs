@@ -12,9 +12,12 @@ use super::writer::Job;
 const MAX_BATCH: usize = 512;
 /// Reports that share a transaction at most, so that a request that comes meanwhile need not wait long.
 const MAX_REPORTS: usize = 128;
-/// While requests keep coming, so many reports are taken along with them each time that so long has passed.
+/// While many requests come, so many reports are taken along with them each time that so long has passed.
 const ALONG: usize = 16;
 const ALONG_EVERY: Duration = Duration::from_millis(20);
+/// Many are so many in such a stretch of time, or in the one before it.
+const MANY: usize = 32;
+const STRETCH: Duration = Duration::from_millis(100);
 
 /// What the writer is to do next.
 pub(super) enum Next {
@@ -41,7 +44,37 @@ struct Waiting {
     reports: VecDeque<Job>,
     /// When reports were last taken.
     reported: Option<Instant>,
+    rate: Rate,
     closed: bool,
+}
+
+/// How many requests come.
+#[derive(Default)]
+struct Rate {
+    since: Option<Instant>,
+    now: usize,
+    before: usize,
+}
+
+impl Rate {
+    fn count(&mut self, requests: usize) {
+        self.turn();
+        self.now += requests;
+    }
+
+    /// Whether requests come so fast that reports would hold them up.
+    fn is_high(&mut self) -> bool {
+        self.turn();
+        self.now.max(self.before) >= MANY
+    }
+
+    fn turn(&mut self) {
+        let gone = self.since.map_or(STRETCH * 2, |since| since.elapsed());
+        if gone >= STRETCH {
+            self.before = if gone < STRETCH * 2 { self.now } else { 0 };
+            (self.now, self.since) = (0, Some(Instant::now()));
+        }
+    }
 }
 
 impl Queue {
@@ -68,13 +101,26 @@ impl Queue {
 
     /// The next batch, waited for no longer than `limit`.
     pub(super) fn next(&self, limit: Duration) -> Next {
-        let idle = |waiting: &mut Waiting| waiting.is_empty() && !waiting.closed;
-        let waited = self.filled.wait_timeout_while(self.lock(), limit, idle);
-        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match (waiting.is_empty(), waiting.closed) {
-            (false, _) => Next::Batch(waiting.take()),
-            (true, true) => Next::Closed,
-            (true, false) => Next::Nothing,
+        let until = Instant::now() + limit;
+        let mut waiting = self.lock();
+        loop {
+            let batch = waiting.take();
+            if !batch.is_empty() {
+                return Next::Batch(batch);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if waiting.is_empty() && waiting.closed {
+                return Next::Closed;
+            } else if left.is_zero() {
+                return Next::Nothing;
+            }
+            let pause = if waiting.reports.is_empty() {
+                left
+            } else {
+                left.min(ALONG_EVERY)
+            };
+            let woken = self.filled.wait_timeout(waiting, pause);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -90,19 +136,22 @@ impl Waiting {
 
     fn take(&mut self) -> Vec<Job> {
         let requests = self.requests.len().min(MAX_BATCH);
-        let mut batch: Vec<Job> = self.requests.drain(..requests).collect();
-        let due = self.reported.is_none_or(|at| at.elapsed() >= ALONG_EVERY);
-        let reports = match due {
-            _ if batch.is_empty() => MAX_REPORTS,
-            true => ALONG,
-            false => 0,
-        };
+        self.rate.count(requests);
+        let reports = self.reports.len().min(self.reports_due());
         if reports > 0 {
             self.reported = Some(Instant::now());
-            let reports = reports.min(self.reports.len());
-            batch.extend(self.reports.drain(..reports));
         }
-        batch
+        let requests = self.requests.drain(..requests);
+        requests.chain(self.reports.drain(..reports)).collect()
+    }
+
+    fn reports_due(&mut self) -> usize {
+        let due = self.reported.is_none_or(|at| at.elapsed() >= ALONG_EVERY);
+        match (self.closed, self.rate.is_high()) {
+            (true, _) | (_, false) => MAX_REPORTS,
+            (false, true) if due => ALONG,
+            (false, true) => 0,
+        }
     }
 }
 
@@ -126,20 +175,20 @@ mod tests {
     }
 
     #[test]
-    fn requests_go_first_and_reports_are_not_forgotten() {
+    fn reports_wait_while_many_requests_come_and_are_not_forgotten() {
         let queue = Queue::default();
-        let fill = || {
-            queue.push(job(Durability::Status));
-            queue.push(job(Durability::Spec));
-        };
-        fill();
-        assert_eq!(kinds(&queue), [Durability::Spec, Durability::Status]);
-        fill();
-        assert_eq!(kinds(&queue), [Durability::Spec]);
+        queue.push(job(Durability::Status));
         queue.push(job(Durability::Spec));
-        std::thread::sleep(ALONG_EVERY * 2);
         assert_eq!(kinds(&queue), [Durability::Spec, Durability::Status]);
+        (0..MANY).for_each(|_| drop(queue.push(job(Durability::Spec))));
+        queue.push(job(Durability::Status));
+        assert_eq!(kinds(&queue), vec![Durability::Spec; MANY]);
         assert!(kinds(&queue).is_empty());
+        std::thread::sleep(ALONG_EVERY * 2);
+        assert_eq!(kinds(&queue), [Durability::Status]);
+        queue.push(job(Durability::Status));
+        std::thread::sleep(STRETCH * 3);
+        assert_eq!(kinds(&queue), [Durability::Status]);
     }
 
     #[test]

@@ -28,13 +28,13 @@ pub(super) static KIND: Kind = Kind {
         Column::text(
             "Ready",
             ".status.conditions[?(@.type=='Ready')].status",
-            Cell::By(|vm| condition(vm, "Ready")),
+            Cell::Of("/status/conditions", |vm| condition(vm, "Ready")),
             "Whether it runs and its agent answers, where it has one",
         ),
         Column::text(
             "CPU",
             ".spec.resources.cpu",
-            Cell::By(cpu),
+            Cell::Of("/spec/resources/cpu", cpu),
             "Virtual processors",
         ),
         Column::text(
@@ -73,7 +73,7 @@ pub(super) static KIND: Kind = Kind {
         Column::text(
             "Agent",
             ".status.conditions[?(@.type=='AgentConnected')].status",
-            Cell::By(|vm| condition(vm, "AgentConnected")),
+            Cell::Of("/status/conditions", |vm| condition(vm, "AgentConnected")),
             "Whether the guest agent answers",
         )
         .wide(),
