@@ -5,6 +5,7 @@
 
 use nova_core::config::{find_key, join_path, split_path};
 use nova_core::{Failure, Kind, Result};
+use similar::{DiffTag, TextDiff};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 /// A text that is being changed.
@@ -64,8 +65,15 @@ impl TomlText {
 
     /// Removes a dotted key, and tables that it leaves empty; `false` when it was not there.
     pub fn unset(&mut self, key: &str) -> bool {
-        let names = self.spelling(key);
-        remove(self.toml.as_table_mut(), &names)
+        let mut removed = false;
+        // A file may have it in two spellings.
+        loop {
+            let names = self.spelling(key);
+            if !remove(self.toml.as_table_mut(), &names) {
+                return removed;
+            }
+            removed = true;
+        }
     }
 
     /// Changes the table called `name` of a named list, made when missing. Answers whether it is
@@ -120,8 +128,9 @@ impl TomlText {
         for name in self.spelling(key) {
             item = item.get(&name)?;
         }
-        item.as_value()
-            .map(|value| value.to_string().trim().to_owned())
+        let mut value = item.as_value()?.clone();
+        value.decor_mut().clear();
+        Some(value.to_string())
     }
 
     /// The text as it was.
@@ -134,7 +143,7 @@ impl TomlText {
     #[must_use]
     pub fn after(&self) -> String {
         let after = self.toml.to_string();
-        let untouched = self.before.trim_start_matches(BOM).parse::<DocumentMut>();
+        let untouched = self.before.parse::<DocumentMut>();
         match untouched.map(|document| document.to_string()) {
             Ok(as_written) => splice(&self.before, &as_written, &after).unwrap_or(after),
             Err(_) => after,
@@ -232,27 +241,53 @@ fn is_described(item: Option<&Item>) -> bool {
     above.is_some_and(|above| above.contains('#'))
 }
 
-/// Puts the difference between `written` and `changed` into `original`, of which `written` is the
-/// form with plain line ends.
+/// Puts the lines that differ between `written` and `changed` into `original`, of which `written`
+/// is the form with plain line ends.
 fn splice(original: &str, written: &str, changed: &str) -> Option<String> {
     if original == written {
         return Some(changed.to_owned());
     }
     let places = places(original, written)?;
-    let (start, old_end, new_end) = difference(written, changed);
-    let crlf = original.contains("\r\n");
-    let new = &changed[start..new_end];
-    let new = if crlf {
-        new.replace('\n', "\r\n")
-    } else {
-        new.to_owned()
+    let diff = TextDiff::from_lines(written, changed);
+    let lines = |from: usize, to: usize| {
+        let length = |to: usize| {
+            (0..to)
+                .filter_map(|at| diff.old_slice(at))
+                .map(str::len)
+                .sum()
+        };
+        let (from, to): (usize, usize) = (length(from), length(to));
+        &original[places[from]..places[to]]
     };
-    let mut head = original[..places[start]].to_owned();
-    // A last line without an end gets one before another line follows it.
-    if start == written.len() && !head.ends_with('\n') && !new.is_empty() {
-        head.push_str(if crlf { "\r\n" } else { "\n" });
+    let usual = if original.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let mut out = original[..places[0]].to_owned();
+    for op in diff.ops() {
+        let (tag, old, new) = op.as_tag_tuple();
+        if tag == DiffTag::Equal {
+            out.push_str(lines(old.start, old.end));
+            continue;
+        }
+        for (at, line) in new.filter_map(|at| diff.new_slice(at)).enumerate() {
+            // A last line without an end gets one before another line follows it.
+            if !out.is_empty() && !out.ends_with(['\n', BOM]) {
+                out.push_str(usual);
+            }
+            let replaced =
+                (old.start + at < old.end).then(|| lines(old.start + at, old.start + at + 1));
+            out.push_str(line.trim_end_matches(['\r', '\n']));
+            out.push_str(replaced.map_or(usual, end_of));
+        }
     }
-    Some(head + &new + &original[places[old_end]..])
+    Some(out)
+}
+
+/// The end of a line: one of two kinds, or none.
+fn end_of(line: &str) -> &str {
+    &line[line.trim_end_matches(['\r', '\n']).len()..]
 }
 
 /// For every byte of `written`, and its end, the byte of `original` that it comes from.
@@ -279,25 +314,6 @@ fn places(original: &str, written: &str) -> Option<Vec<usize>> {
     }
     places.push(at);
     (at == bytes.len()).then_some(places)
-}
-
-/// Where two texts begin to differ, and where the difference ends in each.
-fn difference(old: &str, new: &str) -> (usize, usize, usize) {
-    let common = old
-        .bytes()
-        .zip(new.bytes())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let mut start = common;
-    while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
-        start -= 1;
-    }
-    let tail = old[start..].bytes().rev().zip(new[start..].bytes().rev());
-    let mut same = tail.take_while(|(a, b)| a == b).count();
-    while !old.is_char_boundary(old.len() - same) || !new.is_char_boundary(new.len() - same) {
-        same -= 1;
-    }
-    (start, old.len() - same, new.len() - same)
 }
 
 /// Reads a value as typed on the command line, checked against the key's type.
@@ -430,5 +446,121 @@ mod tests {
             set("[aliases]\n", "aliases.\"a.b\"", "vm list"),
             "[aliases]\n\"a.b\" = \"vm list\"\n"
         );
+    }
+
+    /// Pieces of configuration files, good and odd.
+    const PIECES: [&str; 20] = [
+        "# comment",
+        "",
+        "version = 1",
+        "[global]",
+        "[global] # here",
+        "timeout = \"5s\" # why",
+        "global.color = 'never'",
+        "global = { color = \"auto\", n = 1 }",
+        "[a.b]",
+        "[[users]]",
+        "name = \"ä日本\"",
+        "text = \"\"\"\n# no comment\n\"\"\"",
+        "list = [ 1, # one\n  2 ]",
+        "\"quoted.key\" = 1",
+        "a-b = 3",
+        "a_b = 4",
+        "  [indented]  ",
+        "x.y.z = 1979-05-27",
+        "[profiles.\"my ci\"]",
+        "extends='base'",
+    ];
+    const KEYS: [&str; 12] = [
+        "global.timeout",
+        "global.color",
+        "global",
+        "a.b.c",
+        "a_b",
+        "users",
+        "\"quoted.key\"",
+        "profiles.\"my ci\".x",
+        "list",
+        "text",
+        "x.y.z",
+        "new.table.key",
+    ];
+
+    fn checked(text: &str, key: &str, set: bool) {
+        let Ok(mut edited) = TomlText::parse(text) else {
+            return;
+        };
+        let existed = edited.shown(key).is_some();
+        if !text.trim().is_empty() {
+            assert_eq!(edited.after(), text, "untouched");
+        }
+        let done = if set {
+            edited.set(key, 7.into()).is_ok()
+        } else {
+            edited.unset(key)
+        };
+        let after = edited.after();
+        let mut again = TomlText::parse(&after).unwrap();
+        if !done {
+            return;
+        }
+        if set {
+            assert_eq!(
+                again.shown(key).as_deref(),
+                Some("7"),
+                "{key} in {text:?} gave {after:?}"
+            );
+            again.set(key, 7.into()).unwrap();
+            assert_eq!(again.after(), after, "the same again");
+            let comments = text
+                .lines()
+                .filter(|line| !existed && line.trim_start().starts_with('#'));
+            comments
+                .for_each(|line| assert!(after.contains(line), "{line} of {text:?} in {after:?}"));
+        } else {
+            assert_eq!(again.shown(key), None, "{key} in {text:?} gave {after:?}");
+        }
+        let others = |text: &str| {
+            let table: toml::Table = text.trim_start_matches(BOM).parse().unwrap();
+            let mut rest = TomlText::parse(&table.to_string()).unwrap();
+            rest.unset(key);
+            rest.unset("version");
+            let rest: toml::Table = rest.toml.to_string().parse().unwrap();
+            without_empty(rest)
+        };
+        assert_eq!(
+            others(&after),
+            others(text),
+            "{key} in {text:?} gave {after:?}"
+        );
+    }
+
+    /// A table that held only the key goes with it.
+    fn without_empty(table: toml::Table) -> toml::Table {
+        let inner = table.into_iter().map(|(name, value)| match value {
+            toml::Value::Table(inner) => (name, toml::Value::Table(without_empty(inner))),
+            value => (name, value),
+        });
+        inner
+            .filter(|(_, value)| value.as_table().is_none_or(|inner| !inner.is_empty()))
+            .collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_change_keeps_everything_else(
+            pieces in proptest::collection::vec(0..PIECES.len(), 0..9),
+            ends in 0..3_u8,
+            mark in proptest::bool::ANY,
+            last in proptest::bool::ANY,
+            key in 0..KEYS.len(),
+            set in proptest::bool::ANY,
+        ) {
+            let end = ["\n", "\r\n", "\n\n"][usize::from(ends)];
+            let lines: Vec<&str> = pieces.iter().map(|piece| PIECES[*piece]).collect();
+            let mark = if mark { "\u{feff}" } else { "" };
+            let text = format!("{mark}{}{}", lines.join(end), if last { end } else { "" });
+            checked(&text, KEYS[key], set);
+        }
     }
 }
