@@ -237,7 +237,11 @@ impl Cx {
     pub(crate) fn report_style(&self) -> report::Style {
         report::Style {
             json: self.globals.json_errors
-                || self.globals.output.as_ref().is_some_and(|o| o.format().is_document()),
+                || self
+                    .globals
+                    .output
+                    .as_ref()
+                    .is_some_and(|o| o.format().is_document()),
             color: self.color_stderr(),
             causes: self.globals.verbose > 0,
             silent: self.globals.quiet >= 2,

@@ -17,7 +17,13 @@ use crate::{Failure, Result, env, suggest};
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct GlobalArgs {
     /// Output format: table, wide, json, yaml, name and more; see nova help formats
-    #[arg(short, long, global = true, value_name = "FORMAT", overrides_with = "output")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        overrides_with = "output"
+    )]
     output: Option<String>,
 
     #[command(flatten)]
