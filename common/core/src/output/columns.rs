@@ -63,6 +63,9 @@ pub fn parse_columns_file(text: &str) -> Result<Vec<PathColumn>> {
     };
     let headers: Vec<&str> = headers.split_whitespace().collect();
     let paths: Vec<&str> = paths.split_whitespace().collect();
+    if headers.is_empty() {
+        return Err(missing());
+    }
     if headers.len() != paths.len() {
         return Err(Failure::usage(format!(
             "there are {} headers but {} paths",
@@ -130,7 +133,7 @@ mod tests {
         for spec in ["", "NAME", "A:.a,", "A:.a[", "A:{.a"] {
             assert_eq!(parse_columns(spec).unwrap_err().code(), 2, "{spec}");
         }
-        for text in ["", "A B", "A B\n.a\n"] {
+        for text in ["", "A B", "A B\n.a\n", "\n \n"] {
             assert_eq!(parse_columns_file(text).unwrap_err().code(), 2, "{text}");
         }
         assert_eq!(parse_columns_file("A  B\n.a b.c\n").unwrap().len(), 2);
