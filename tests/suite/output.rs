@@ -33,8 +33,7 @@ fn command(case: &Value) -> String {
         ["get"] => return "nova-vm".to_owned(),
         ["get", "vmz"] => return "nova vmz".to_owned(),
         ["gett", ..] => return "nova-vm gett".to_owned(),
-        ["get", "vm", rest @ ..] => rest,
-        ["get", rest @ ..] => rest,
+        ["get", "vm", rest @ ..] | ["get", rest @ ..] => rest,
         other => panic!("{other:?}"),
     };
     let named = rest.first().is_some_and(|word| !word.starts_with('-'));
@@ -87,9 +86,8 @@ fn first_lines(sandbox: &Sandbox, line: &str, count: usize) -> Output {
         }
     });
     let (mut bytes, start) = (Vec::new(), Instant::now());
-    while bytes.iter().filter(|byte| **byte == b'\n').count() < count
-        && start.elapsed() < Duration::from_secs(20)
-    {
+    let lines = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').count() - 1;
+    while lines(&bytes) < count && start.elapsed() < Duration::from_secs(20) {
         bytes.extend(
             receiver
                 .recv_timeout(Duration::from_millis(100))
