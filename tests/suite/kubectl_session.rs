@@ -184,7 +184,7 @@ impl Step {
         for line in paragraph.lines() {
             let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
             match mark {
-                "#" => step.basis = format!("{} {rest}", step.basis).trim().to_owned(),
+                "#" => step.basis = [step.basis.as_str(), rest].join(" "),
                 "$" => step.arguments = shell_words::split(rest).unwrap(),
                 "%" => {
                     let (name, value) = rest.split_once('=').unwrap();

@@ -17,6 +17,7 @@ mod config;
 mod dispatch;
 mod faults;
 mod help;
+mod interrupt;
 mod kubeconfig;
 mod kubectl;
 mod kubectl_session;

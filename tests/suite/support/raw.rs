@@ -176,8 +176,8 @@ impl Socket {
     /// Sends a text.
     pub(crate) fn send(&mut self, text: &str) {
         let length = u16::try_from(text.len()).unwrap();
-        // Clients mask what they send; a mask of zeroes leaves it as it is.
-        let mut frame = vec![0x81, 0x80 | 126];
+        // A masked text with a length of two bytes; a mask of zeroes leaves it as it is.
+        let mut frame = vec![0x81, 0xfe];
         frame.extend(length.to_be_bytes());
         frame.extend([0; 4]);
         frame.extend(text.as_bytes());

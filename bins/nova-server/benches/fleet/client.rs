@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::http::request::Builder;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
@@ -39,11 +40,7 @@ impl Connection {
         self.exchange(request, body.into()).await
     }
 
-    async fn exchange(
-        &mut self,
-        request: hyper::http::request::Builder,
-        body: Bytes,
-    ) -> (u16, Bytes) {
+    async fn exchange(&mut self, request: Builder, body: Bytes) -> (u16, Bytes) {
         let answer = self.ask(request, body).await;
         let status = answer.status().as_u16();
         (
@@ -52,11 +49,7 @@ impl Connection {
         )
     }
 
-    async fn ask(
-        &mut self,
-        request: hyper::http::request::Builder,
-        body: Bytes,
-    ) -> Response<Incoming> {
+    async fn ask(&mut self, request: Builder, body: Bytes) -> Response<Incoming> {
         let request = request
             .header("host", "nova")
             .body(Full::new(body))

@@ -30,18 +30,14 @@ const VMS: &str = "/apis/nova.dev/v1/namespaces/default/virtualmachines";
 
 fn main() {
     let count = std::env::args()
-        .filter_map(|a| a.parse().ok())
-        .next()
+        .find_map(|argument| argument.parse().ok())
         .unwrap_or(10_000);
     let server = Server::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    println!(
-        "{:34} {:>12}   {}",
-        "", "nova-server", "kube-apiserver + etcd"
-    );
+    show("", "nova-server", "kube-apiserver + etcd");
     let rate = runtime.block_on(create(&server, count));
     show("creates, 16 clients", format!("{rate:.0}/s"), "670-790/s");
     let settled = runtime.block_on(settle(&server, count));
@@ -84,7 +80,7 @@ fn main() {
     );
 }
 
-fn show(what: &str, figure: String, peer: &str) {
+fn show(what: &str, figure: impl std::fmt::Display, peer: &str) {
     println!("{what:34} {figure:>12}   {peer}");
 }
 
@@ -173,14 +169,14 @@ async fn watch(server: &Server) -> Vec<f64> {
     let mut connection = Connection::open(&server.socket).await;
     let mut delays = Vec::new();
     for change in 0..CHANGES {
-        let patch = format!(r#"{{"metadata":{{"annotations":{{"bench":"{change}"}}}}}}"#);
+        let change_it = format!(r#"{{"metadata":{{"annotations":{{"bench":"{change}"}}}}}}"#);
         let begun = Instant::now();
         let (status, _) = connection
             .send(
                 "PATCH",
                 &format!("{VMS}/vm-00000"),
                 "application/merge-patch+json",
-                patch,
+                change_it,
             )
             .await;
         assert_eq!(status, 200);

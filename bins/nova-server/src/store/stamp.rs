@@ -73,9 +73,8 @@ pub(super) fn stamp(
         set_generation(metadata, spec.is_some(), 1);
     }
     // Keys of an encoded object are sorted, so equal content is equal text.
-    let unchanged = text
-        .as_deref()
-        .is_some_and(|before| before == value.to_string());
+    let written = value.to_string();
+    let unchanged = text.as_deref() == Some(written.as_str());
     Ok(Stamped { value, unchanged })
 }
 

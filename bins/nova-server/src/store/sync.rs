@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
@@ -26,7 +26,7 @@ impl Syncer {
         let (queue, waiting) = channel();
         let thread = Builder::new()
             .name("store-syncer".into())
-            .spawn(move || run(&waiting, &log.into()))?;
+            .spawn(move || run(&waiting, Path::new(&log)))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -57,7 +57,7 @@ impl Drop for Syncer {
     }
 }
 
-fn run(waiting: &Receiver<Answer>, path: &PathBuf) {
+fn run(waiting: &Receiver<Answer>, path: &Path) {
     let mut log = None;
     while let Ok(first) = waiting.recv() {
         let answers: Vec<Answer> = std::iter::once(first).chain(waiting.try_iter()).collect();

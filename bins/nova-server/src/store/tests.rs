@@ -179,13 +179,13 @@ async fn what_memory_let_go_of_is_read_from_the_database() {
     }
     let came = put(&store, vm("anew"), body(3)).await;
     for round in 0..20_u32 {
-        let storm = move |tx: &mut Tx<'_>| {
+        let flood = move |tx: &mut Tx<'_>| {
             (0..1000).try_for_each(|n| {
                 let key = Key::new("events", "default", format!("{round}.{n}"));
                 tx.put(&key, json!({"metadata": {}, "count": 1})).map(drop)
             })
         };
-        store.write(Durability::Status, storm).await.unwrap();
+        store.write(Durability::Status, flood).await.unwrap();
     }
     let names = |list: Vec<std::sync::Arc<Object>>| -> Vec<(String, u64)> {
         list.iter().map(|o| (o.key.name.clone(), o.rv)).collect()

@@ -165,6 +165,11 @@ impl Hardware {
         if machines.slots.contains_key(uid) {
             self.save(&mut machines, uid, None)?;
             machines.slots.remove(uid);
+            if machines.slots.is_empty() {
+                machines
+                    .rewrite()
+                    .map_err(|error| failed(&self.dir, &error))?;
+            }
         }
         match fs::remove_dir_all(self.dir(uid)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -83,7 +83,7 @@ impl Journal {
         self.lines > SLACK + 8 * machines
     }
 
-    /// Writes the file anew with these machines only.
+    /// Writes the file anew with these machines only; without any there is none.
     pub(super) fn rewrite<'a>(
         &mut self,
         machines: impl Iterator<Item = (&'a Uid, &'a Record)>,
@@ -94,7 +94,11 @@ impl Journal {
             encode(&mut text, uid, Some(record))?;
             lines += 1;
         }
-        nova_core::fs::write_atomic(&self.path, &text, 0o600)?;
+        if lines > 0 {
+            nova_core::fs::write_atomic(&self.path, &text, 0o600)?;
+        } else {
+            remove(&self.path)?;
+        }
         (self.file, self.lines, self.torn) = (None, lines, false);
         Ok(())
     }
@@ -110,6 +114,13 @@ impl Journal {
         self.file
             .as_mut()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
