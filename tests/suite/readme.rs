@@ -244,7 +244,7 @@ fn examples_of_help_pages_are_commands_that_exist() {
         // What one example configures must not lead the next one astray.
         let config = sandbox.path().join(format!("config{index}"));
         sandbox.env("NOVA_CONFIG_DIR", config);
-        let output = sandbox.run(&format!("timeout 20 bash -c {}", shell_words::quote(line)));
+        let output = sandbox.run(&format!("timeout 5 bash -c {}", shell_words::quote(line)));
         // Not every example finds its objects here, but none may be misspelt. A delete asks, and
         // here is nobody to answer.
         let misspelt = matches!(output.code, 2 | 101 | 126 | 127);

@@ -13,9 +13,9 @@ use std::io::{Read, Write};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n\
 \x20 nova server request GET /version\n\
-\x20 nova server request GET '/apis/nova.dev/v1/virtualmachines?watch=true'\n\
-\x20 nova server request POST /apis/nova.dev/v1/namespaces/default/virtualmachines/web/start\n\
-\x20 nova server request PATCH /api/v1/namespaces/prod -f patch.json --content-type application/merge-patch+json")]
+\x20 nova server request GET '/apis/nova.dev/v1/nodes?watch=true'\n\
+\x20 nova server request POST /api/v1/namespaces -f prod.json\n\
+\x20 nova server request PATCH /api/v1/namespaces/prod -f patch.json")]
 pub(crate) struct RequestArgs {
     /// GET, POST, PUT, PATCH, DELETE or HEAD
     #[arg(value_name = "METHOD", value_parser = method)]
@@ -29,9 +29,9 @@ pub(crate) struct RequestArgs {
     #[arg(short, long, value_name = "FILE")]
     filename: Option<String>,
 
-    /// Media type of the body
-    #[arg(long, value_name = "TYPE", default_value = "application/json")]
-    content_type: String,
+    /// Media type of the body, else JSON and for PATCH a merge patch
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
 
     /// Media type wanted in the answer
     #[arg(long, value_name = "TYPE")]
@@ -40,6 +40,15 @@ pub(crate) struct RequestArgs {
     /// Print status and headers of the answer before its body
     #[arg(short, long)]
     include: bool,
+}
+
+/// What the body is, unless somebody says so.
+fn content_type(args: &RequestArgs) -> &str {
+    let usual = match args.method {
+        Method::PATCH => "application/merge-patch+json",
+        _ => "application/json",
+    };
+    args.content_type.as_deref().unwrap_or(usual)
 }
 
 fn method(text: &str) -> Result<Method, String> {
@@ -99,7 +108,7 @@ fn request(http: &Client, args: &RequestArgs, body: Option<Vec<u8>>) -> Request 
     match body {
         Some(body) => request
             .bytes("application/json", body)
-            .header("content-type", &args.content_type),
+            .header("content-type", content_type(args)),
         None => request,
     }
 }
