@@ -34,6 +34,8 @@ fn send(child: &Child, signal: rustix::process::Signal) {
 fn interrupted(sandbox: &Sandbox, line: &str, sign: &str) -> Output {
     let child = spawn(sandbox, line);
     until(sandbox, |list| list.contains(sign));
+    // The tool hears of what it asked for a moment later than others see it.
+    std::thread::sleep(Duration::from_millis(500));
     send(&child, rustix::process::Signal::INT);
     wait_for(line, child)
 }

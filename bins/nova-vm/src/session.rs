@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use nova_api::client::{Api, ApiError, ListOptions, Resources, WaitFor};
-use nova_api::{Operation, VirtualMachine, VmName};
+use nova_api::{Operation, OperationPhase, VirtualMachine, VmName};
 use nova_core::{Cx, Failure, Result};
 use nova_http::with_farewell;
 use serde_json::Value;
 
 /// How long a cancelled operation may take to end before the tool does.
-const CANCELLATION: Duration = Duration::from_secs(2);
+const CANCELLATION: Duration = Duration::from_millis(1500);
+/// How long the server may take to hear of it.
+const ASKING: Duration = Duration::from_secs(1);
 
 /// A connection with what is needed to speak about it.
 pub(crate) struct Session<'c> {
@@ -83,7 +85,8 @@ impl<'c> Session<'c> {
     async fn leave(&self, operation: &str, label: &str) -> String {
         let operations = self.api.operations();
         let goes_on = format!("{label} goes on; follow it with: nova operation wait {operation}");
-        if operations.cancel(operation).await.is_err() {
+        let asked = tokio::time::timeout(ASKING, operations.cancel(operation)).await;
+        if !matches!(asked, Ok(Ok(_))) {
             return goes_on;
         }
         let ended = match operations.follow(operation, None, CANCELLATION).await {
@@ -91,6 +94,9 @@ impl<'c> Session<'c> {
             Err(ApiError::Operation(ended)) => *ended,
             Err(_) => return goes_on.replacen("goes on", "is being cancelled", 1),
         };
+        if ended.phase() == OperationPhase::Succeeded {
+            return format!("{label}: it was done before it could be cancelled");
+        }
         let told = ended.status.and_then(|status| status.message);
         format!("{label}: {}", told.as_deref().unwrap_or("cancelled"))
     }

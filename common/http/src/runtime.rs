@@ -53,6 +53,10 @@ fn stopped_by(number: i32) -> Failure {
 /// Waits for INT, TERM or HUP and answers the failure that ends the command by it. Without signal handling it waits for ever
 /// and the default action stays in force.
 pub async fn interrupted() -> Failure {
+    // One that came before is not told again.
+    if let Some(number) = nova_core::signal::caught() {
+        return stopped_by(number);
+    }
     match listen().await {
         Ok(number) => stopped_by(number),
         Err(error) => {
