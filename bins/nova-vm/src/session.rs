@@ -71,10 +71,10 @@ impl<'c> Session<'c> {
     ) -> Result<Operation> {
         let progress = self.cx.progress(label);
         let operations = self.api.operations();
-        let followed = operations.follow(operation, Some(&progress), limit);
+        let followed = Box::pin(operations.follow(operation, Some(&progress), limit));
         let ended = with_farewell(followed, async || {
             progress.abort();
-            progress.say(&self.leave(operation, label).await);
+            progress.say(&Box::pin(self.leave(operation, label)).await);
         })
         .await?;
         progress.finish();
