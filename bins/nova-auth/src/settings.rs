@@ -1,6 +1,6 @@
 //! What the configuration says about credentials; `nova-config` alone writes it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nova_core::config::{ClusterConfig, ContextConfig};
 use nova_core::exec::Program;
@@ -42,33 +42,4 @@ pub(crate) fn change(cx: &Cx, arguments: &[&str], input: &str) -> Result<()> {
         failure = failure.with_hint(hint);
     }
     Err(failure)
-}
-
-/// A token from a file or from standard input, checked for being one line.
-pub(crate) fn token(file: Option<&Path>, stdin: bool) -> Result<String> {
-    use nova_core::Context;
-    use std::io::Read;
-    let mut text = String::new();
-    match file {
-        Some(path) => {
-            text = std::fs::read_to_string(path)
-                .context(Kind::Config, || format!("cannot read {}", path.display()))?;
-        }
-        None if stdin => {
-            // A token is short; more than this is something else.
-            std::io::stdin()
-                .take(64 * 1024)
-                .read_to_string(&mut text)
-                .context(Kind::Config, || {
-                    "cannot read the token from standard input".into()
-                })?;
-        }
-        None => {}
-    }
-    let token = text.trim();
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Failure::new(Kind::Config, "what was read is not a token")
-            .with_hint("a token is one line of printable characters"));
-    }
-    Ok(token.to_owned())
 }

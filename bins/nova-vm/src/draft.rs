@@ -1,14 +1,14 @@
 //! A new VM from flags and defaults.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use nova_api::{
     CloudInitSpec, GuestSpec, ObjectMeta, Quantity, RestartPolicy, RunState, VirtualMachine,
     VmName, VmResources, VmSpec,
 };
-use nova_core::{Context, Cx, Failure, Kind, Result};
+use nova_core::{Context, Cx, Failure, Kind, Result, input};
 use serde_json::Value;
 
 use crate::flags::{Annotation, DiskFlag, Label, PortFlag, parse_duration};
@@ -166,7 +166,7 @@ impl Draft {
         let Some(source) = &self.cloud_init else {
             return Ok(None);
         };
-        let user_data = read_text(source)?;
+        let user_data = input::text(Path::new(source))?;
         let cloud_init = CloudInitSpec {
             user_data: Some(user_data),
             ..CloudInitSpec::default()
@@ -189,18 +189,6 @@ fn seconds(ttl: Duration) -> Result<i64> {
         Ok(seconds) if seconds > 0 => Ok(seconds),
         _ => Err(Failure::usage("--ttl must be at least a second")),
     }
-}
-
-fn read_text(source: &str) -> Result<String> {
-    if source == "-" {
-        let mut text = String::new();
-        let doing = || "cannot read standard input".to_owned();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context(Kind::Config, doing)?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(source).context(Kind::Config, || format!("cannot read {source}"))
 }
 
 /// `defaults` of the configuration.

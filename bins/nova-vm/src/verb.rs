@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use nova_api::client::{Action, ApiError, WriteOptions};
 use nova_api::{Operation, VmName};
+use nova_core::args::DryRun;
 use nova_core::units::format_duration;
 use nova_core::{Change, Confirm, Cx, Outcome, Outcomes, Result, Risk};
 use nova_http::each_bounded;
 
 use crate::session::Session;
 use crate::targets::{TargetArgs, Targets, full_name};
-use crate::wait::{DryRun, WaitArgs};
+use crate::wait::WaitArgs;
 
 /// How a verb is spoken of.
 #[derive(Debug, Clone, Copy)]

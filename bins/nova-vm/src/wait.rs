@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nova_api::client::{WaitFor, WriteOptions};
+use nova_core::args::{DryRun, DryRunArgs};
 use nova_core::{Cx, Failure, Result};
 
 /// A waiting verb gives up after this time.
@@ -21,31 +22,18 @@ pub(crate) struct WaitArgs {
     #[arg(long, conflicts_with = "wait")]
     no_wait: bool,
 
-    /// Change nothing: check here (client) or let the server check (server)
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
-    dry_run: Option<DryRun>,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 
     /// Owner of the fields that are written
     #[arg(long, value_name = "MANAGER")]
     field_manager: Option<String>,
 }
 
-/// Where a dry run is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum DryRun {
-    /// Really do it.
-    #[default]
-    None,
-    /// Check here; nothing is sent.
-    Client,
-    /// Let the server do everything but store it.
-    Server,
-}
-
 impl WaitArgs {
     /// Where to dry-run.
     pub(crate) fn dry_run(&self) -> DryRun {
-        self.dry_run.unwrap_or_default()
+        self.dry_run.mode()
     }
 
     /// Whether to wait at all.

@@ -69,6 +69,40 @@ pub struct ListArgs {
     pub ignore_not_found: bool,
 }
 
+/// Where a dry run is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum DryRun {
+    /// Really do it.
+    #[default]
+    None,
+    /// Check here; nothing is changed.
+    Client,
+    /// Let the server do everything but store it.
+    Server,
+}
+
+/// The flag of commands that can be tried without an effect.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct DryRunArgs {
+    /// Change nothing: check here (client) or let the server check (server)
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
+    dry_run: Option<DryRun>,
+}
+
+impl DryRunArgs {
+    /// Where to check; `None` is to do it.
+    #[must_use]
+    pub fn mode(self) -> DryRun {
+        self.dry_run.unwrap_or_default()
+    }
+
+    /// Whether it is to be done.
+    #[must_use]
+    pub fn is_meant(self) -> bool {
+        self.mode() == DryRun::None
+    }
+}
+
 /// Replaces `-` among `names` by the names on standard input: one per line, blank lines and lines
 /// that start with `#` skipped. Standard input is read only when `-` is there.
 pub fn names_with_stdin(names: &[String]) -> Result<Vec<String>> {

@@ -23,6 +23,7 @@ mod exit;
 pub mod fs;
 mod globals;
 mod help;
+pub mod input;
 mod log;
 pub mod output;
 mod pager;

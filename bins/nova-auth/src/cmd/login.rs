@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use nova_api::{Api, WhoAmI};
-use nova_core::{Change, Context, Cx, Failure, Kind, Outcome, Outcomes, Result};
+use nova_core::{Change, Cx, Failure, Outcome, Outcomes, Result, input};
 use nova_http::block_on;
 
-use crate::settings::{change, remote_context, token};
+use crate::settings::{change, remote_context};
 
 /// Log in to a server with a token
 ///
@@ -41,7 +41,7 @@ pub(crate) struct LoginArgs {
 }
 
 pub(crate) fn run(cx: &Cx, args: &LoginArgs) -> Result<Outcomes> {
-    let token = token(args.token_file.as_deref(), args.token_stdin)?;
+    let token = input::token(args.token_file.as_deref())?;
     match &args.server {
         Some(server) => new_context(cx, args, server, &token),
         None => known_context(cx, &token),
@@ -68,9 +68,7 @@ fn known_context(cx: &Cx, token: &str) -> Result<Outcomes> {
 }
 
 fn new_context(cx: &Cx, args: &LoginArgs, server: &str, token: &str) -> Result<Outcomes> {
-    let authority = args.certificate_authority.as_ref().map(|path| {
-        std::fs::read(path).context(Kind::Config, || format!("cannot read {}", path.display()))
-    });
+    let authority = args.certificate_authority.as_deref().map(input::bytes);
     let authority = authority.transpose()?;
     let who = block_on(async {
         let api = Api::connect_at(cx, server, authority, token).await?;

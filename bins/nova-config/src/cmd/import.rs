@@ -1,10 +1,9 @@
 //! `nova config import`: take over the configuration of another place or program.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use nova_core::config::{KeyType, find_key, join_path, parse_text, yaml_table};
-use nova_core::{Context, Cx, Failure, Kind, Outcomes, Result, fs};
+use nova_core::{Cx, Failure, Kind, Outcomes, Result, input};
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
@@ -31,7 +30,7 @@ pub(crate) struct ImportArgs {
 }
 
 pub(crate) fn run(cx: &Cx, args: &ImportArgs) -> Result<Option<Outcomes>> {
-    let text = read(&args.file)?;
+    let text = input::text(&args.file)?;
     let table = table_of(cx, &args.file, &text)?;
     if table.is_empty() {
         cx.warn(&format!("{} holds no configuration", args.file.display()));
@@ -45,19 +44,6 @@ pub(crate) fn run(cx: &Cx, args: &ImportArgs) -> Result<Option<Outcomes>> {
     let name = args.file.display().to_string();
     let word = format!("imported ({count} keys)");
     Ok(Some(outcome("config", &name, &word, document.save()?)))
-}
-
-fn read(path: &Path) -> Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        let doing = || "cannot read standard input".to_owned();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context(Kind::Config, doing)?;
-        return Ok(text);
-    }
-    fs::read_optional(path)?
-        .ok_or_else(|| Failure::new(Kind::Config, format!("{} does not exist", path.display())))
 }
 
 /// What the text says, in the spelling of our own files. Faults name the file and the place.

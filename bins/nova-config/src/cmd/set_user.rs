@@ -1,9 +1,8 @@
 //! `nova config set-user`: make or change credentials.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use nova_core::{Context, Cx, Failure, Kind, Outcomes, Result};
+use nova_core::{Context, Cx, Failure, Kind, Outcomes, Result, input};
 
 use crate::document::{Document, outcome};
 
@@ -79,26 +78,10 @@ pub(crate) fn run(cx: &Cx, args: &SetUserArgs) -> Result<Outcomes> {
 }
 
 fn read_token(args: &SetUserArgs) -> Result<Option<String>> {
-    let text = if let Some(path) = &args.token_file {
-        let doing = || format!("cannot read {}", path.display());
-        std::fs::read_to_string(path).context(Kind::Config, doing)?
-    } else if args.token_stdin {
-        let mut text = String::new();
-        let doing = || "cannot read the token from standard input".to_owned();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context(Kind::Config, doing)?;
-        text
-    } else {
-        return Ok(None);
-    };
-    let token = text.trim();
-    let valid = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if !valid {
-        return Err(Failure::new(Kind::Config, "what was read is not a token")
-            .with_hint("a token is one line of printable characters"));
-    }
-    Ok(Some(token.to_owned()))
+    let given = args.token_file.is_some() || args.token_stdin;
+    given
+        .then(|| input::token(args.token_file.as_deref()))
+        .transpose()
 }
 
 fn absolute(path: &Path) -> Result<String> {

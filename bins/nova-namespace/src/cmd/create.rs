@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nova_api::client::WriteOptions;
 use nova_api::{Api, Namespace, NamespaceName, Resource, check_label_key, check_label_value};
+use nova_core::args::{DryRun, DryRunArgs};
 use nova_core::{Change, Cx, Failure, Outcome, Outcomes, Result};
 use nova_http::each;
 
@@ -21,10 +22,8 @@ pub(crate) struct CreateArgs {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label, value_delimiter = ',')]
     labels: Vec<(String, String)>,
 
-    /// Only say what would be done: client, server or none
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, default_value = "none", default_missing_value = "client",
-        require_equals = true, value_parser = ["client", "server", "none"], hide_default_value = true)]
-    dry_run: String,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
@@ -35,7 +34,7 @@ fn label(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) async fn run(cx: &Cx, args: &CreateArgs) -> Result<Outcomes> {
-    if args.dry_run == "client" {
+    if args.dry_run.mode() == DryRun::Client {
         let items = args
             .names
             .iter()
@@ -67,7 +66,7 @@ fn pretended(args: &CreateArgs, name: &NamespaceName) -> Result<Outcome> {
 }
 
 async fn create(cx: &Cx, api: &Api, args: &CreateArgs, name: &NamespaceName) -> Outcome {
-    let dry_run = args.dry_run == "server";
+    let dry_run = args.dry_run.mode() == DryRun::Server;
     let options = WriteOptions {
         dry_run,
         ..WriteOptions::default()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nova_api::client::{DeleteOptions, Deleted, WaitFor};
 use nova_api::{Api, NameError, Namespace, NamespaceName, Resource};
-use nova_core::args::names_with_stdin;
+use nova_core::args::{DryRun, DryRunArgs, names_with_stdin};
 use nova_core::{Change, Confirm, Cx, Failure, Outcome, Outcomes, Result};
 use nova_http::each;
 
@@ -31,10 +31,8 @@ pub(crate) struct DeleteArgs {
     #[arg(long)]
     no_wait: bool,
 
-    /// Only say what would be done: client, server or none
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, default_value = "none", default_missing_value = "client",
-        require_equals = true, value_parser = ["client", "server", "none"], hide_default_value = true)]
-    dry_run: String,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// The namespaces to delete, after the question. It is asked before the runtime starts, which would take Ctrl-C away from it.
@@ -47,7 +45,7 @@ pub(crate) fn confirmed(cx: &Cx, args: &DeleteArgs) -> Result<Vec<NamespaceName>
         .iter()
         .map(parse)
         .collect::<Result<_>>()?;
-    if args.dry_run == "none" {
+    if args.dry_run.is_meant() {
         let targets: Vec<String> = names
             .iter()
             .map(|name| format!("namespace/{name}"))
@@ -76,7 +74,7 @@ pub(crate) async fn run(cx: &Cx, args: &DeleteArgs, names: &[NamespaceName]) -> 
 
 async fn delete(cx: &Cx, api: &Api, args: &DeleteArgs, name: &NamespaceName) -> Result<Change> {
     let (namespaces, word) = (api.namespaces(), "deleted".to_owned());
-    if args.dry_run == "client" {
+    if args.dry_run.mode() == DryRun::Client {
         // Nothing is sent that changes anything, but a name that does not exist is still told.
         return match namespaces.get_value(name.as_str()).await {
             Ok(_) => Ok(Change::WouldDo(word, "client")),
@@ -84,7 +82,7 @@ async fn delete(cx: &Cx, api: &Api, args: &DeleteArgs, name: &NamespaceName) -> 
             Err(error) => Err(namespaces.with_suggestions(name.as_str(), error).await),
         };
     }
-    let dry_run = args.dry_run == "server";
+    let dry_run = args.dry_run.mode() == DryRun::Server;
     let options = DeleteOptions {
         dry_run,
         ..DeleteOptions::default()

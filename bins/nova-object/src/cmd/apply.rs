@@ -2,11 +2,11 @@
 
 use nova_api::Patch;
 use nova_api::client::{ApiError, WriteOptions, Written};
+use nova_core::args::{DryRun, DryRunArgs};
 use nova_core::{Change, Cx, Failure, Outcome, Outcomes, Result};
 use nova_http::block_on;
 use serde_json::Value;
 
-use super::delete::DryRun;
 use crate::diff::{Pair, show};
 use crate::input::{FileArgs, Input};
 use crate::kinds::Kinds;
@@ -29,9 +29,8 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     how: ApplyHow,
 
-    /// Change nothing: check here (client) or let the server check (server)
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
-    dry_run: Option<DryRun>,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 
     /// Show what would change instead; exit with 1 when something would
     #[arg(long, conflicts_with = "dry_run")]
@@ -145,7 +144,7 @@ async fn apply_all(cx: &Cx, args: &ApplyArgs) -> Result<Applied> {
 }
 
 async fn apply(cx: &Cx, kinds: &Kinds, input: &Input, args: &ApplyArgs) -> Result<(Change, Value)> {
-    let dry_run = args.dry_run.unwrap_or_default();
+    let dry_run = args.dry_run.mode();
     let live = live(kinds, input).await?;
     if dry_run == DryRun::Client {
         let change = planned(live.as_ref(), &input.object);

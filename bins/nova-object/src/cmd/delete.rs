@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nova_api::client::{ApiError, DeleteOptions, Deleted, ListOptions, Resources, WaitFor};
 use nova_api::{KindInfo, Scope};
-use nova_core::args::names_with_stdin;
+use nova_core::args::{DryRun, DryRunArgs, names_with_stdin};
 use nova_core::units::parse_duration;
 use nova_core::{Change, Confirm, Cx, Failure, Outcome, Outcomes, Result};
 use nova_http::{block_on, each_bounded};
@@ -88,9 +88,8 @@ pub(crate) struct DeleteArgs {
     #[arg(long, conflicts_with = "wait")]
     no_wait: bool,
 
-    /// Change nothing: check here (client) or let the server check (server)
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
-    dry_run: Option<DryRun>,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// What becomes of dependent objects.
@@ -102,18 +101,6 @@ enum Cascade {
     Foreground,
     /// They stay.
     Orphan,
-}
-
-/// Where a dry run is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum DryRun {
-    /// Really do it.
-    #[default]
-    None,
-    /// Check here; nothing is changed.
-    Client,
-    /// Let the server do everything but store it.
-    Server,
 }
 
 /// One object to delete.
@@ -139,7 +126,7 @@ impl Target {
 pub(crate) fn run(cx: &Cx, args: &DeleteArgs) -> Result<Outcomes> {
     let words = names_with_stdin(&args.words)?;
     let (kinds, targets, bulk) = block_on(find(cx, args, &words))?;
-    if args.dry_run.unwrap_or_default() == DryRun::None {
+    if args.dry_run.is_meant() {
         let shown: Vec<String> = targets.iter().map(Target::full_name).collect();
         cx.confirm(&Confirm {
             verb: "delete",
@@ -278,7 +265,7 @@ async fn delete(
     limit: Duration,
 ) -> Result<Change> {
     let objects = target.place(kinds);
-    let dry_run = args.dry_run.unwrap_or_default();
+    let dry_run = args.dry_run.mode();
     let missing = |error: &ApiError| error.is_not_found() && args.ignore_not_found;
     if dry_run == DryRun::Client {
         return match objects.get_value(&target.name).await {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use nova_api::client::WaitFor;
 use nova_api::client::manifest::{Manifest, Sources};
+use nova_core::args::DryRun;
 use nova_core::{Change, Cx, Failure, Outcome, Outcomes, Result};
 use nova_http::each;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use crate::draft::Draft;
 use crate::session::Session;
 use crate::targets::full_name;
-use crate::wait::{CREATE_LIMIT, DryRun, WaitArgs};
+use crate::wait::{CREATE_LIMIT, WaitArgs};
 
 /// Create VMs
 ///

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use nova_api::VmName;
 use nova_api::client::{DeleteOptions, Deleted, WaitFor};
+use nova_core::args::DryRun;
 use nova_core::{Change, Confirm, Cx, Outcomes, Result};
 
 use crate::cmd::stop::StopHow;
 use crate::session::Session;
 use crate::targets::TargetArgs;
 use crate::verb::on_each;
-use crate::wait::{DryRun, WaitArgs};
+use crate::wait::WaitArgs;
 
 /// Delete VMs
 ///

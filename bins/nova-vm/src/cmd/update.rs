@@ -2,6 +2,7 @@
 
 use nova_api::client::{WaitFor, Written};
 use nova_api::{JsonPatch, Patch, VmName};
+use nova_core::args::DryRun;
 use nova_core::{Change, Cx, Failure, Kind, Outcome, Outcomes, Result};
 use nova_http::each_bounded;
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use crate::flags::LabelChange;
 use crate::session::Session;
 use crate::targets::TargetArgs;
 use crate::verb::outcome;
-use crate::wait::{DryRun, WaitArgs};
+use crate::wait::WaitArgs;
 
 /// Change VMs
 ///

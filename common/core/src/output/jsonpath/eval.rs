@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::compare::compare;
 use super::{Error, Filter, SliceEnd, Step};
+use crate::output::go;
 
 type Found<'a> = Vec<&'a Value>;
 
@@ -161,7 +162,7 @@ impl Action {
         let mut found = Vec::new();
         for value in input {
             let Value::Array(items) = value else {
-                let kind = go_type(value);
+                let kind = go::type_name(value);
                 return Err(fault(format!(
                     "{kind} is not array or slice and cannot be filtered"
                 )));
@@ -231,7 +232,10 @@ fn slices<'a>(
     let mut found = Vec::new();
     for value in input.iter().filter(|value| !value.is_null()) {
         let Value::Array(items) = value else {
-            return Err(fault(format!("{} is not array or slice", go_type(value))));
+            return Err(fault(format!(
+                "{} is not array or slice",
+                go::type_name(value)
+            )));
         };
         let Some((first, last)) = range_of(items.len(), bounds, end)? else {
             // An empty slice ends the whole step, as it does in kubectl.
@@ -281,17 +285,4 @@ fn range_of(
     }
     let index = |at: i64| usize::try_from(at).unwrap_or_default();
     Ok(Some((index(start), index(end_at))))
-}
-
-/// What Go calls the type, for messages that read as kubectl's.
-pub(super) fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_i64() => "int64",
-        Value::Number(_) => "float64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
 }

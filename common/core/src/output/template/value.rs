@@ -112,15 +112,7 @@ impl<'a> Val<'a> {
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Int(_) => "int",
-            other => match other.json() {
-                Value::Null => "<nil>",
-                Value::Bool(_) => "bool",
-                Value::Number(number) if number.is_i64() => "int64",
-                Value::Number(_) => "float64",
-                Value::String(_) => "string",
-                Value::Array(_) => "[]interface {}",
-                Value::Object(_) => "map[string]interface {}",
-            },
+            other => go::type_name(other.json()),
         }
     }
 
