@@ -46,6 +46,8 @@ fn main() {
         format!("{:.1} s", settled.as_secs_f64()),
         "",
     );
+    // Old objects are packed beside the work.
+    std::thread::sleep(Duration::from_secs(10));
     show(
         "server memory",
         format!("{} MB", server.memory() / 1024),

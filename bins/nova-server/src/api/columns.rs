@@ -1,6 +1,7 @@
 //! Printer columns: what of an object becomes a cell.
 
 use jiff::Timestamp;
+use nova_core::units::format_age;
 use serde_json::{Value, json};
 
 /// One column of a table.
@@ -142,37 +143,8 @@ fn age(since: Option<&Value>, now: Timestamp) -> String {
         .and_then(|text| text.parse::<Timestamp>().ok());
     since.map_or_else(
         || "<unknown>".to_owned(),
-        |then| human(now.as_second() - then.as_second()),
+        |then| format_age(now.as_second() - then.as_second()),
     )
-}
-
-/// Kubernetes' short durations: two units at most, the second dropped when it says little.
-fn human(seconds: i64) -> String {
-    if seconds < -1 {
-        return "<invalid>".to_owned();
-    }
-    let seconds = seconds.max(0);
-    let (minutes, hours, days, years) = (
-        seconds / 60,
-        seconds / 3600,
-        seconds / 86_400,
-        seconds / 86_400 / 365,
-    );
-    let two = |big: i64, unit: &str, small: i64, small_unit: &str| match small {
-        0 => format!("{big}{unit}"),
-        _ => format!("{big}{unit}{small}{small_unit}"),
-    };
-    match () {
-        () if seconds < 120 => format!("{seconds}s"),
-        () if minutes < 10 => two(minutes, "m", seconds % 60, "s"),
-        () if minutes < 180 => format!("{minutes}m"),
-        () if hours < 8 => two(hours, "h", minutes % 60, "m"),
-        () if hours < 48 => format!("{hours}h"),
-        () if hours < 192 => two(days, "d", hours % 24, "h"),
-        () if days < 730 => format!("{days}d"),
-        () if years < 8 => two(years, "y", days % 365, "d"),
-        () => format!("{years}y"),
-    }
 }
 
 #[cfg(test)]
@@ -199,8 +171,11 @@ mod tests {
             (731 * 86_400, "2y1d"),
             (9 * 365 * 86_400, "9y"),
         ];
+        let then = json!("2026-01-01T00:00:00Z");
         for (seconds, text) in cases {
-            assert_eq!(human(seconds), text);
+            let now = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
+            let now = now + jiff::SignedDuration::from_secs(seconds);
+            assert_eq!(age(Some(&then), now), text);
         }
     }
 

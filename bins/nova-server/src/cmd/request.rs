@@ -2,9 +2,10 @@
 
 use nova_api::client::ApiError;
 use nova_api::{Api, Status};
-use nova_core::{Context, Cx, Failure, Kind, Result};
+use nova_core::{Cx, Failure, Kind, Result, input};
 use nova_http::{Client, Method, Request};
-use std::io::{Read, Write};
+use std::io::Write;
+use std::path::PathBuf;
 
 /// Send one request to the server and print its answer
 ///
@@ -27,7 +28,7 @@ pub(crate) struct RequestArgs {
 
     /// File with the body; - is standard input
     #[arg(short, long, value_name = "FILE")]
-    filename: Option<String>,
+    filename: Option<PathBuf>,
 
     /// Media type of the body, else JSON and for PATCH a merge patch
     #[arg(long, value_name = "TYPE")]
@@ -74,7 +75,7 @@ fn path(text: &str) -> Result<String, String> {
 }
 
 pub(crate) async fn run(cx: &Cx, args: &RequestArgs) -> Result<()> {
-    let body = args.filename.as_deref().map(read).transpose()?;
+    let body = args.filename.as_deref().map(input::bytes).transpose()?;
     let api = Api::connect(cx).await?;
     let request = request(api.http(), args, body);
     let mut answer = match request.once().open().await {
@@ -111,19 +112,6 @@ fn request(http: &Client, args: &RequestArgs, body: Option<Vec<u8>>) -> Request 
             .header("content-type", content_type(args)),
         None => request,
     }
-}
-
-fn read(name: &str) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    let read = match name {
-        "-" => std::io::stdin().lock().read_to_end(&mut body).map(drop),
-        file => std::fs::read(file).map(|bytes| body = bytes),
-    };
-    read.context(Kind::Config, || match name {
-        "-" => "cannot read standard input".to_owned(),
-        file => format!("cannot read {file}"),
-    })?;
-    Ok(body)
 }
 
 /// Every piece is flushed: the next one may be long in coming.

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::clock;
@@ -97,7 +97,10 @@ impl Driver {
     pub(super) async fn run(mut self) {
         let (mut failures, mut busy) = (0, 0);
         loop {
-            let turn = match Box::pin(self.turn()).await {
+            // Waited for here and not in the turn: a turn that has begun takes much memory. Nobody closes the semaphore; a
+            // driver works on without a permit rather than not at all.
+            let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
+            let turn = match Box::pin(self.turn(permit)).await {
                 // Nobody needs this many steps in a row; a fault of ours must not burn a processor.
                 Ok(Turn::Again) if busy >= BUSY => {
                     busy = 0;
@@ -171,10 +174,7 @@ impl Driver {
         self.memory.guest_asked = 0;
     }
 
-    async fn turn(&mut self) -> Result<Turn, ApiError> {
-        let turns = Arc::clone(&self.turns);
-        // Closed by nobody; a driver works on without a permit rather than not at all.
-        let permit = turns.acquire().await.ok();
+    async fn turn(&mut self, permit: Option<OwnedSemaphorePermit>) -> Result<Turn, ApiError> {
         while let Ok(mail) = self.mail.try_recv() {
             self.note(mail);
         }

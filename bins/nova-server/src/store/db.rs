@@ -196,8 +196,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A commit does not wait for the disk; whoever needs that waits in `sync`.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    // A checkpoint every 16 MiB: rarer means fewer stalls of the writer, and the file stays small.
-    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+    // The log is carried over by `checkpoint`, beside the writer.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }

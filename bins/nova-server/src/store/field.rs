@@ -1,9 +1,10 @@
 //! One field of an encoded object, read without building a tree of it.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// The scalar at a dotted path, as text; absent, null and what is no scalar read as empty.
 pub(super) fn field(json: &str, path: &str) -> String {
@@ -12,6 +13,10 @@ pub(super) fn field(json: &str, path: &str) -> String {
         .deserialize(&mut deserializer)
         .unwrap_or_default()
 }
+
+/// The name of a member, borrowed where nothing in it is escaped; a bare `Cow` would always be copied.
+#[derive(Deserialize)]
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// What is left of a path; empty at the value itself.
 struct Path<'a>(&'a str);
@@ -45,8 +50,8 @@ impl<'de> Visitor<'de> for Path<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
         let (first, rest) = self.0.split_once('.').unwrap_or((self.0, ""));
         let mut found = String::new();
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if key == first && !first.is_empty() {
+        while let Some(key) = map.next_key::<Name<'de>>()? {
+            if key.0 == first && !first.is_empty() {
                 found = map.next_value_seed(Path(rest))?;
             } else {
                 map.next_value::<IgnoredAny>()?;

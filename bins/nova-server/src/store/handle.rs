@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{oneshot, watch};
 
+use super::checkpoint::Checkpointer;
 use super::db::Db;
 use super::history::History;
 use super::log::Expired;
@@ -58,6 +59,7 @@ impl Store {
             memory: Arc::clone(&memory),
             revision: sender,
             syncer: Syncer::start(&path).map_err(StoreError::Thread)?,
+            _checkpointer: Checkpointer::start(&path).map_err(StoreError::Thread)?,
         };
         super::pack::start(&memory).map_err(StoreError::Thread)?;
         let jobs = Arc::clone(&queue);

@@ -13,6 +13,7 @@
 //! before and after each change, which serves watches, lists at an older revision and continue
 //! tokens alike.
 
+mod checkpoint;
 mod db;
 mod error;
 mod field;

@@ -1,11 +1,12 @@
 //! Parts of an encoded object, without building a tree of the rest.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use super::field::Name;
 
 /// The object with nothing but what these JSON pointers name. A list on the way comes as a whole.
 pub(super) fn sparse(json: &str, pointers: &[&str]) -> Value {
@@ -34,17 +35,17 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Map::new();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+        while let Some(key) = map.next_key::<Name<'de>>()? {
             let below: Vec<&str> = self
                 .0
                 .iter()
-                .filter_map(|pointer| rest(pointer, &key))
+                .filter_map(|pointer| rest(pointer, &key.0))
                 .collect();
             if below.is_empty() {
                 map.next_value::<IgnoredAny>()?;
             } else {
                 let value: &RawValue = map.next_value()?;
-                members.insert(key.into_owned(), sparse(value.get(), &below));
+                members.insert(key.0.into_owned(), sparse(value.get(), &below));
             }
         }
         Ok(members)
@@ -68,8 +69,8 @@ impl<'de> Visitor<'de> for Member<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == self.0 {
+        while let Some(key) = map.next_key::<Name<'de>>()? {
+            if key.0 == self.0 {
                 found = Some(map.next_value::<&RawValue>()?.get());
             } else {
                 map.next_value::<IgnoredAny>()?;

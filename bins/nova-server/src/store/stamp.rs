@@ -48,7 +48,11 @@ pub(super) fn stamp(
         .map(serde_json::from_str)
         .transpose()
         .map_err(broken)?;
-    let spec = value.get("spec").map(Value::to_string);
+    let has_spec = value.get("spec").is_some();
+    let spec = value
+        .get("spec")
+        .filter(|_| before.is_some())
+        .map(Value::to_string);
     let metadata = metadata_of(&mut value, key)?;
     metadata.insert("name".into(), json!(key.name));
     if key.namespace.is_empty() {
@@ -62,7 +66,7 @@ pub(super) fn stamp(
         metadata.insert("creationTimestamp".into(), json!(created));
         let generation = stored.metadata.generation.unwrap_or(1);
         let changed = stored.spec.map(RawValue::get) != spec.as_deref();
-        set_generation(metadata, spec.is_some(), generation + u64::from(changed));
+        set_generation(metadata, has_spec, generation + u64::from(changed));
         metadata.insert("resourceVersion".into(), json!(before.rv.to_string()));
     } else {
         // Admission may have given one already, where something had to name the object.
@@ -70,11 +74,10 @@ pub(super) fn stamp(
             .entry("uid")
             .or_insert_with(|| json!(uuid::Uuid::now_v7().to_string()));
         metadata.insert("creationTimestamp".into(), json!(now));
-        set_generation(metadata, spec.is_some(), 1);
+        set_generation(metadata, has_spec, 1);
     }
     // Keys of an encoded object are sorted, so equal content is equal text.
-    let written = value.to_string();
-    let unchanged = text.as_deref() == Some(written.as_str());
+    let unchanged = text.is_some_and(|before| *before == *value.to_string());
     Ok(Stamped { value, unchanged })
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Durability;
+use super::checkpoint::Checkpointer;
 use super::db::Db;
 use super::error::commit_failed;
 use super::memory::Memory;
@@ -37,6 +38,7 @@ pub(super) struct Writer {
     pub(super) memory: Arc<Memory>,
     pub(super) revision: watch::Sender<u64>,
     pub(super) syncer: Syncer,
+    pub(super) _checkpointer: Checkpointer,
 }
 
 impl Writer {

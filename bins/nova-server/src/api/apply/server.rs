@@ -35,14 +35,15 @@ struct Parts<'a> {
 
 /// Puts the owners into an object that the server itself writes.
 pub(crate) fn by_server(plural: &str, before: Option<&str>, value: &mut Value, now: &str) {
+    if UNTRACKED.contains(&plural) {
+        return;
+    }
     let parts: Option<Parts<'_>> = before.and_then(|json| serde_json::from_str(json).ok());
     let Some(parts) = parts else {
-        if !UNTRACKED.contains(&plural) {
-            let given = take(value);
-            let managers = updated(None, value, Managers::stored(&given), &author(value, now));
-            put(value, managers.write());
-            own_status(value, now);
-        }
+        let given = take(value);
+        let managers = updated(None, value, Managers::stored(&given), &author(value, now));
+        put(value, managers.write());
+        own_status(value, now);
         return;
     };
     let mut metadata: Value = serde_json::from_str(parts.metadata.get()).unwrap_or_default();

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::body::{known_fields, object};
 use super::options::{Of, Options};
 use super::update::{Part, Terms, doubled_owners};
-use super::{Written, answer, meta, owners, run};
+use super::{Written, answer, meta, owners, put, run};
 use crate::api::apply;
 use crate::api::error::{ApiError, Cause};
 use crate::api::idempotency::Attempt;
@@ -16,8 +16,6 @@ use crate::api::kinds::{Context, Kind, text};
 use crate::api::request::Call;
 use crate::store::{Key, Reply, Tx};
 
-/// Largest object that is stored.
-pub(super) const MAX_OBJECT: usize = 1024 * 1024;
 /// Characters of generated names: no vowels, so that no words come about.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -171,7 +169,7 @@ fn store(
     let warnings = meta::warnings(None, &value);
     let operation = kind.rules.admit(tx, None, &mut value, context)?;
     apply::own_status(&mut value, &tx.second());
-    let stored = tx.put_owned(&key, value)?;
+    let stored = put(tx, &key, value)?;
     Ok(Written {
         value: stored.value(),
         rv: stored.rv,
@@ -193,9 +191,6 @@ pub(super) fn check(
     causes.extend(kind.rules.validate(value, before));
     if !causes.is_empty() {
         return Err(ApiError::invalid(key, kind.info.kind, causes));
-    }
-    if value.to_string().len() > MAX_OBJECT {
-        return Err(ApiError::too_large(MAX_OBJECT));
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ mod patch;
 mod strict;
 mod update;
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
@@ -23,7 +25,7 @@ use super::item::json_response;
 use super::negotiate::View;
 use super::render::Renderer;
 use super::request::Call;
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Key, Object, Tx};
 
 pub(crate) use collection::delete_collection;
 pub(crate) use collector::start as start_collector;
@@ -34,6 +36,9 @@ pub(crate) use update::{Part, replace};
 
 /// Names the operation that goes on after the answer.
 pub(super) const OPERATION: HeaderName = HeaderName::from_static("nova-operation");
+
+/// Largest object that is stored.
+const MAX_OBJECT: usize = 1024 * 1024;
 
 /// What a write came to.
 pub(crate) struct Written {
@@ -64,6 +69,15 @@ async fn run_if<T: Send + 'static>(
         return call.app.store.rehearse(work).await;
     }
     call.app.store.write(Durability::Spec, work).await
+}
+
+/// Stores what a client made, unless it is too large; its encoding tells.
+fn put(tx: &mut Tx<'_>, key: &Key, value: Value) -> Result<Arc<Object>, ApiError> {
+    let object = tx.put_owned(key, value)?;
+    if object.json().len() > MAX_OBJECT {
+        return Err(ApiError::too_large(MAX_OBJECT));
+    }
+    Ok(object)
 }
 
 /// The answer to a write: the object, its tag, its operation and the warnings.

@@ -1,0 +1,78 @@
+//! The thread that carries SQLite's log over into the database file. It waits for the disk, seconds long after a storm of
+//! writes; the writer must not.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+/// How often the log is looked at.
+const EVERY: Duration = Duration::from_millis(500);
+/// A log of this size is carried over: larger means rarer, and the file stays small.
+const WORTH: u64 = 16 << 20;
+
+/// Carries the log over until it is dropped.
+#[derive(Debug)]
+pub(super) struct Checkpointer {
+    /// Dropped to end the thread.
+    alive: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    /// Starts the thread for the database at `path`.
+    pub(super) fn start(path: &Path) -> std::io::Result<Self> {
+        let (alive, ended) = channel();
+        let path = path.to_owned();
+        let thread = Builder::new()
+            .name("store-checkpoint".into())
+            .spawn(move || run(&path, &ended))?;
+        Ok(Self {
+            alive: Some(alive),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the thread that carries the log over panicked");
+        }
+    }
+}
+
+fn run(path: &Path, ended: &Receiver<()>) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    let mut connection = None;
+    while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+        let size = std::fs::metadata(&log).map_or(0, |file| file.len());
+        if size < WORTH {
+            continue;
+        }
+        if let Err(error) = carry_over(path, &mut connection) {
+            tracing::warn!(%error, "the database's log could not be carried over");
+            connection = None;
+        }
+    }
+}
+
+/// Copies what is in the log and in nobody's way; the writer begins the log anew once all of it is copied.
+fn carry_over(path: &Path, connection: &mut Option<Connection>) -> rusqlite::Result<()> {
+    let open = match connection.take() {
+        Some(open) => open,
+        None => Connection::open(path)?,
+    };
+    open.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    *connection = Some(open);
+    Ok(())
+}
