@@ -31,7 +31,7 @@ pub(crate) enum Cell {
     /// Something that takes more than a lookup.
     By(fn(&Value) -> Value),
     /// The same where it is known what it looks at.
-    Of(&'static str, fn(&Value) -> Value),
+    Of(&'static [&'static str], fn(&Value) -> Value),
 }
 
 impl Column {
@@ -108,10 +108,11 @@ impl Column {
         }
     }
 
-    /// JSON pointer of all that the cell is made from, where that is known.
-    pub(crate) fn source(&self) -> Option<&'static str> {
-        match self.cell {
-            Cell::At(pointer) | Cell::Age(pointer) | Cell::Of(pointer, _) => Some(pointer),
+    /// JSON pointers of all that the cell is made from, where that is known.
+    pub(crate) fn sources(&'static self) -> Option<&'static [&'static str]> {
+        match &self.cell {
+            Cell::At(pointer) | Cell::Age(pointer) => Some(std::slice::from_ref(pointer)),
+            Cell::Of(pointers, _) => Some(pointers),
             Cell::By(_) => None,
         }
     }
@@ -124,6 +125,10 @@ impl Column {
         })
     }
 }
+
+/// What [`condition`] looks at.
+pub(crate) const CONDITIONS: &[&str] =
+    &["/status/conditions/*/type", "/status/conditions/*/status"];
 
 /// The status of a condition, for columns like READY.
 pub(crate) fn condition(object: &Value, wanted: &str) -> Value {

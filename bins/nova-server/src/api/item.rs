@@ -5,13 +5,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
-use super::negotiate::View;
 use super::render::Renderer;
 use super::request::Call;
 
 /// `GET` of an item.
 pub(crate) fn get(call: &Call) -> Result<Response, ApiError> {
-    let view = View::of(&call.headers, &call.query)?;
+    let renderer = Renderer::of(call)?;
     let object = call.app.store.require(&call.key())?;
     if call
         .header("if-none-match")
@@ -21,11 +20,7 @@ pub(crate) fn get(call: &Call) -> Result<Response, ApiError> {
         response.headers_mut().insert(header::ETAG, etag(object.rv));
         return Ok(response);
     }
-    let body = Renderer {
-        kind: call.kind,
-        view,
-    }
-    .object(&object);
+    let body = renderer.object(&object);
     Ok(json_response(StatusCode::OK, body, Some(object.rv)))
 }
 

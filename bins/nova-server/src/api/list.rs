@@ -10,12 +10,11 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
 use super::error::{ApiError, Cause};
-use super::negotiate::View;
 use super::render::Renderer;
 use super::request::Call;
 use super::select::Selection;
 use super::token::Continue;
-use crate::store::{Expired, Key, Object};
+use crate::store::{Expired, Key, Object, Picked};
 
 /// How long a list waits for a revision that the server has not reached.
 const CATCH_UP: Duration = Duration::from_secs(3);
@@ -26,7 +25,7 @@ const PIECE: usize = 64 * 1024;
 
 /// `GET` of a collection.
 pub(crate) async fn list(call: &Call) -> Result<Response, ApiError> {
-    let view = View::of(&call.headers, &call.query)?;
+    let renderer = Renderer::of(call)?;
     let selection = Selection::of(call)?;
     let page = page(call, &selection).await?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
@@ -36,10 +35,6 @@ pub(crate) async fn list(call: &Call) -> Result<Response, ApiError> {
             metadata["remainingItemCount"] = json!(page.remaining);
         }
     }
-    let renderer = Renderer {
-        kind: call.kind,
-        view,
-    };
     let pieces = Pieces::new(renderer, page.objects, &metadata);
     let body = Body::from_stream(futures_util::stream::iter(pieces));
     let mut response = Response::new(body);
@@ -53,6 +48,7 @@ struct Page {
     objects: Vec<Arc<Object>>,
     revision: u64,
     next: Option<String>,
+    /// Objects after this page; where some are left out by selectors, whether there are any.
     remaining: usize,
 }
 
@@ -63,23 +59,26 @@ async fn page(call: &Call, selection: &Selection) -> Result<Page, ApiError> {
         Some(token) => Some(continued(call, token, &scope)?),
         None => None,
     };
-    let (all, revision) = match &token {
-        Some(Continue { rv: Some(rv), .. }) => (at(call, *rv, &scope, token.as_ref())?, *rv),
-        Some(_) => call
-            .app
-            .store
-            .snapshot(call.kind.info.plural, call.namespace.as_deref()),
-        None => fresh(call).await?,
-    };
     let after = token
         .as_ref()
         .map(|t| Key::new(call.kind.info.plural, &*t.namespace, &*t.name));
-    let mut objects = all
-        .into_iter()
-        .filter(|object| after.as_ref().is_none_or(|after| object.key > *after))
-        .filter(|object| selection.matches(object));
+    let (kind, namespace) = (call.kind.info.plural, call.namespace.as_deref());
+    let (all, revision) = match &token {
+        Some(Continue { rv: Some(rv), .. }) => {
+            let objects = at(call, (*rv, after.as_ref()), &scope, token.as_ref())?;
+            (objects, *rv)
+        }
+        Some(_) => call.app.store.snapshot(kind, namespace, after.as_ref()),
+        None => fresh(call).await?,
+    };
+    let mut objects = all.into_iter().filter(|object| selection.matches(object));
     let page: Vec<_> = objects.by_ref().take(limit).collect();
-    let remaining = objects.count();
+    // How many more there are is only told, and cheap to know, where everything is selected.
+    let remaining = if selection.is_all() {
+        objects.count()
+    } else {
+        usize::from(objects.next().is_some())
+    };
     let next = page.last().filter(|_| remaining > 0).map(|last| {
         let at = token.as_ref().map_or_else(now, |token| token.at);
         let rv = token.as_ref().map_or(Some(revision), |token| token.rv);
@@ -147,14 +146,14 @@ fn continued(call: &Call, token: &str, scope: &str) -> Result<Continue, ApiError
 
 fn at(
     call: &Call,
-    revision: u64,
+    position: (u64, Option<&Key>),
     scope: &str,
     token: Option<&Continue>,
 ) -> Result<Vec<Arc<Object>>, ApiError> {
     let (kind, namespace) = (call.kind.info.plural, call.namespace.as_deref());
     call.app
         .store
-        .list_at(kind, namespace, revision)
+        .list_at(kind, namespace, position)
         .map_err(|expired| match token {
             Some(token) => token_expired(
                 call,
@@ -205,14 +204,14 @@ async fn fresh(call: &Call) -> Result<(Vec<Arc<Object>>, u64), ApiError> {
             Ok((
                 call.app
                     .store
-                    .list_at(kind, namespace, rv)
+                    .list_at(kind, namespace, (rv, None))
                     .map_err(too_old)?,
                 rv,
             ))
         }
         (None | Some("NotOlderThan"), rv) => {
             reach(call, rv.unwrap_or(0)).await?;
-            Ok(call.app.store.snapshot(kind, namespace))
+            Ok(call.app.store.snapshot(kind, namespace, None))
         }
         (Some(other), Some(_)) => {
             let allowed = ["Exact", "NotOlderThan", ""];
@@ -262,6 +261,7 @@ async fn reach(call: &Call, rv: u64) -> Result<(), ApiError> {
 /// A list written piece by piece, so that it never exists as a whole.
 struct Pieces {
     renderer: Renderer,
+    picked: Option<Picked>,
     objects: std::vec::IntoIter<Arc<Object>>,
     next: Option<String>,
     first: bool,
@@ -272,6 +272,7 @@ impl Pieces {
         let head = renderer.list_head(metadata);
         Self {
             renderer,
+            picked: renderer.picked(),
             objects: objects.into_iter(),
             next: Some(head),
             first: true,
@@ -292,7 +293,8 @@ impl Iterator for Pieces {
             if !std::mem::take(&mut self.first) {
                 piece.push(',');
             }
-            piece.push_str(&self.renderer.item(&object));
+            self.renderer
+                .item(&object, self.picked.as_ref(), &mut piece);
         }
         self.next = Some(String::with_capacity(PIECE + 4096));
         Some(Ok(piece.into()))

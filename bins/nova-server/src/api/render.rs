@@ -6,28 +6,42 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::columns::Column;
+use super::error::ApiError;
 use super::kinds::Kind;
 use super::negotiate::{Include, View};
-use crate::store::Object;
+use super::request::Call;
+use crate::store::{Object, Picked};
 
 /// Writes objects of one kind in one form.
 #[derive(Clone, Copy)]
 pub(crate) struct Renderer {
-    pub(crate) kind: &'static Kind,
-    pub(crate) view: View,
+    kind: &'static Kind,
+    view: View,
+    /// Whether `managedFields` are wanted.
+    owners: bool,
 }
 
 impl Renderer {
+    /// As a request asks for it: its header `Accept`, and the parameters `view`, `includeObject` and `managedFields`.
+    pub(crate) fn of(call: &Call) -> Result<Self, ApiError> {
+        Ok(Self {
+            kind: call.kind,
+            view: View::of(&call.headers, &call.query)?,
+            owners: call.query.get("managedFields") != Some("false"),
+        })
+    }
+
     /// One object as an answer of its own.
     pub(crate) fn object(&self, object: &Object) -> String {
         match self.view {
-            View::Full => object.json().into_owned(),
+            View::Full => self.text(object),
             View::Metadata | View::Table(_) => self.value(object.value()),
         }
     }
 
     /// The same for an object that is not stored (dry run, deleted).
-    pub(crate) fn value(&self, value: Value) -> String {
+    pub(crate) fn value(&self, mut value: Value) -> String {
+        self.hide_owners(&mut value);
         match self.view {
             View::Full => value.to_string(),
             View::Metadata => partial(&value).to_string(),
@@ -38,26 +52,54 @@ impl Renderer {
         }
     }
 
-    /// One object inside a list.
-    pub(crate) fn item(&self, object: &Object) -> String {
-        match self.view {
-            View::Full => object.json().into_owned(),
-            View::Metadata => stored_partial(object),
-            View::Table(include) => self.stored_row(object, include),
-        }
+    /// What of an object the cells of its row are made from, where that is not all of it.
+    pub(crate) fn picked(&self) -> Option<Picked> {
+        let sources: Option<Vec<_>> = self.kind.columns.iter().map(Column::sources).collect();
+        sources.map(|sources| Picked::new(sources.into_iter().flatten().copied()))
     }
 
-    /// A row of a stored object. Lists have many, so no more is read of one than its cells show.
-    fn stored_row(&self, object: &Object, include: Include) -> String {
-        let sources: Option<Vec<&str>> = self.kind.columns.iter().map(Column::source).collect();
-        let value = sources.map_or_else(|| object.value(), |sources| object.sparse(&sources));
-        let cells = self.cells(&value);
-        match include {
-            Include::None => format!(r#"{{"cells":{cells}}}"#),
-            Include::Metadata => {
-                format!(r#"{{"cells":{cells},"object":{}}}"#, stored_partial(object))
+    /// Adds one object inside a list. Lists have many, so no more is read of one than is shown.
+    pub(crate) fn item(&self, object: &Object, picked: Option<&Picked>, out: &mut String) {
+        let View::Table(include) = self.view else {
+            return match self.view {
+                View::Metadata => self.stored_partial(object, out),
+                _ => object.write(self.owners, out),
+            };
+        };
+        let value = picked.map_or_else(|| object.value(), |picked| object.sparse(picked));
+        out.push_str("{\"cells\":");
+        out.push_str(&self.cells(&value).to_string());
+        if include != Include::None {
+            out.push_str(",\"object\":");
+            match include {
+                Include::Object => object.write(self.owners, out),
+                _ => self.stored_partial(object, out),
             }
-            Include::Object => format!(r#"{{"cells":{cells},"object":{}}}"#, object.json()),
+        }
+        out.push('}');
+    }
+
+    /// The metadata alone of a stored object.
+    fn stored_partial(&self, object: &Object, out: &mut String) {
+        out.push_str(
+            r#"{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata","metadata":"#,
+        );
+        object.write_metadata(self.owners, out);
+        out.push('}');
+    }
+
+    fn text(&self, object: &Object) -> String {
+        if self.owners {
+            return object.json().into_owned();
+        }
+        let mut text = String::new();
+        object.write(false, &mut text);
+        text
+    }
+
+    fn hide_owners(&self, value: &mut Value) {
+        if let Some(metadata) = value["metadata"].as_object_mut().filter(|_| !self.owners) {
+            metadata.remove("managedFields");
         }
     }
 
@@ -87,12 +129,14 @@ impl Renderer {
 
     /// The object of a watch event. Only the first table of a watch has column definitions.
     pub(crate) fn event(&self, value: &Value, first: bool) -> String {
+        let mut value = value.clone();
+        self.hide_owners(&mut value);
         match self.view {
             View::Full => value.to_string(),
-            View::Metadata => partial(value).to_string(),
+            View::Metadata => partial(&value).to_string(),
             View::Table(include) => {
                 let rv = value["metadata"]["resourceVersion"].clone();
-                self.table(&self.row(value.clone(), include), &rv, first)
+                self.table(&self.row(value, include), &rv, first)
                     .to_string()
             }
         }
@@ -101,7 +145,7 @@ impl Renderer {
     /// The same for a stored object, without building a tree where none is needed.
     pub(crate) fn stored_event(&self, object: &Arc<Object>, first: bool) -> String {
         match self.view {
-            View::Full => object.json().into_owned(),
+            View::Full => self.text(object),
             _ => self.event(&object.value(), first),
         }
     }
@@ -152,14 +196,6 @@ impl Renderer {
     fn definitions(&self) -> Value {
         self.kind.columns.iter().map(Column::definition).collect()
     }
-}
-
-/// The same of a stored object, encoded.
-fn stored_partial(object: &Object) -> String {
-    let metadata = object.metadata();
-    format!(
-        r#"{{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata","metadata":{metadata}}}"#
-    )
 }
 
 /// An object's metadata alone.

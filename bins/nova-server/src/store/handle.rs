@@ -91,29 +91,28 @@ impl Store {
         self.read(|state| state.list(kind, namespace).cloned().collect())
     }
 
-    /// The same with the revision that it shows.
+    /// The same with the revision that it shows, without those up to a key.
     pub(crate) fn snapshot(
         &self,
         kind: &'static str,
         namespace: Option<&str>,
+        after: Option<&Key>,
     ) -> (Vec<Arc<Object>>, u64) {
         self.read(|state| {
-            (
-                state.list(kind, namespace).cloned().collect(),
-                state.log.newest(),
-            )
+            let objects = state.list_after(kind, namespace, after);
+            (objects.cloned().collect(), state.log.newest())
         })
     }
 
-    /// The list as it was at an earlier revision that the log still reaches.
+    /// The list as it was at an earlier revision that the log still reaches, without those up to a key.
     pub(crate) fn list_at(
         &self,
         kind: &'static str,
         namespace: Option<&str>,
-        revision: u64,
+        (revision, after): (u64, Option<&Key>),
     ) -> Result<Vec<Arc<Object>>, Expired> {
         self.memory.with_past(&[kind], revision, |state, past| {
-            state.list_at(kind, namespace, revision, past)
+            state.list_at(kind, namespace, (revision, after), past)
         })
     }
 

@@ -15,6 +15,7 @@
 
 mod checkpoint;
 mod db;
+mod encode;
 mod error;
 mod field;
 mod handle;
@@ -46,5 +47,6 @@ pub(crate) use key::Key;
 pub(crate) use log::{Change, ChangeKind, Expired};
 pub(crate) use object::Object;
 pub(crate) use reply::Reply;
+pub(crate) use sparse::Picked;
 pub(crate) use tx::{Tx, format_time};
 pub(crate) use watch::Watch;

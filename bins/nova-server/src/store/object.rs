@@ -3,14 +3,17 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Key;
+use super::encode::{Encoded, Span, Spans, whole_member};
 use super::field::field;
 use super::pack::Packed;
-use super::sparse;
+use super::sparse::Picked;
 use crate::api::error::ApiError;
 
 /// One committed revision of an object. Always behind an `Arc`, never changed.
@@ -22,9 +25,12 @@ pub(crate) struct Object {
     pub(crate) rv: u64,
     /// `metadata.uid`.
     pub(crate) uid: String,
-    labels: Box<[(Box<str>, Box<str>)]>,
+    labels: Labels,
+    spans: Spans,
     body: Body,
 }
+
+type Labels = Box<[(Box<str>, Box<str>)]>;
 
 #[derive(Debug)]
 enum Body {
@@ -36,23 +42,35 @@ enum Body {
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
-    metadata: HeadMeta<'a>,
+    metadata: &'a RawValue,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct HeadMeta<'a> {
     #[serde(borrow, default)]
     uid: Cow<'a, str>,
     #[serde(borrow, default)]
     labels: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
+    #[serde(borrow, default)]
+    managed_fields: Option<&'a RawValue>,
 }
 
 impl Object {
     /// Reads the members that selectors and preconditions need from an encoded object.
     pub(super) fn parse(key: Key, rv: u64, json: String) -> Result<Self, serde_json::Error> {
         let head: Head<'_> = serde_json::from_str(&json)?;
-        let uid = head.metadata.uid.into_owned();
-        let labels = head.metadata.labels.unwrap_or_default();
+        let metadata: HeadMeta<'_> = serde_json::from_str(head.metadata.get())?;
+        let place = |part: &RawValue| {
+            let start = part.get().as_ptr() as usize - json.as_ptr() as usize;
+            start..start + part.get().len()
+        };
+        let owners = metadata.managed_fields.map_or(0..0, place);
+        let spans = Spans {
+            metadata: Span::new(place(head.metadata)),
+            owners: whole_member(&json, owners),
+        };
+        let labels = metadata.labels.unwrap_or_default();
         let labels = labels
             .into_iter()
             .map(|(k, v)| (k.into(), v.into()))
@@ -60,9 +78,31 @@ impl Object {
         Ok(Self {
             key,
             rv,
-            uid,
+            uid: metadata.uid.into_owned(),
             labels,
+            spans,
             body: Body::Plain(json.into_boxed_str()),
+        })
+    }
+
+    /// An object that was just encoded from `value`; nothing when its labels are no texts.
+    pub(super) fn encoded(key: Key, rv: u64, encoded: Encoded, value: &Value) -> Option<Self> {
+        let metadata = &value["metadata"];
+        let labels = match &metadata["labels"] {
+            Value::Null => Labels::default(),
+            labels => labels
+                .as_object()?
+                .iter()
+                .map(|(key, label)| Some((key.as_str().into(), label.as_str()?.into())))
+                .collect::<Option<_>>()?,
+        };
+        Some(Self {
+            key,
+            rv,
+            uid: metadata["uid"].as_str().unwrap_or_default().to_owned(),
+            labels,
+            spans: encoded.spans,
+            body: Body::Plain(encoded.text.into_boxed_str()),
         })
     }
 
@@ -71,6 +111,27 @@ impl Object {
         match &self.body {
             Body::Plain(json) => Cow::Borrowed(json),
             Body::Packed(packed) => Cow::Owned(packed.text()),
+        }
+    }
+
+    /// Adds the object as it is sent to `out`; the owners of its fields only when they are wanted.
+    pub(crate) fn write(&self, owners: bool, out: &mut String) {
+        let json = self.json();
+        self.add(&json, 0..json.len(), owners, out);
+    }
+
+    /// Adds its metadata as they are sent.
+    pub(crate) fn write_metadata(&self, owners: bool, out: &mut String) {
+        self.add(&self.json(), self.spans.metadata.range(), owners, out);
+    }
+
+    fn add(&self, json: &str, part: Range<usize>, owners: bool, out: &mut String) {
+        let hidden = self.spans.owners.range();
+        if owners || hidden.is_empty() {
+            out.push_str(&json[part]);
+        } else {
+            out.push_str(&json[part.start..hidden.start]);
+            out.push_str(&json[hidden.end..part.end]);
         }
     }
 
@@ -89,6 +150,7 @@ impl Object {
             rv: self.rv,
             uid: self.uid.clone(),
             labels: self.labels.clone(),
+            spans: self.spans,
             body: Body::Packed(Packed::new(&self.json(), dictionary)?),
         })
     }
@@ -98,15 +160,19 @@ impl Object {
         serde_json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 
-    /// The object with nothing but what these JSON pointers name.
-    pub(crate) fn sparse(&self, pointers: &[&str]) -> Value {
-        sparse::sparse(&self.json(), pointers)
-    }
-
-    /// Its metadata as they are sent.
-    pub(crate) fn metadata(&self) -> String {
+    /// The object with nothing but what is picked.
+    pub(crate) fn sparse(&self, picked: &Picked) -> Value {
         let json = self.json();
-        sparse::member(&json, "metadata").unwrap_or("{}").to_owned()
+        match self.spans.owners.range() {
+            hidden if hidden.is_empty() => picked.of(&json),
+            // Owners are a third of an object and in no column.
+            hidden => {
+                let mut rest = String::with_capacity(json.len());
+                rest.push_str(&json[..hidden.start]);
+                rest.push_str(&json[hidden.end..]);
+                picked.of(&rest)
+            }
+        }
     }
 
     /// The object as a type.

@@ -119,9 +119,9 @@ proptest! {
             let store = Store::open(dir.path()).unwrap();
             let newest = shown(store.list("virtualmachines", None));
             for (revision, list) in &seen {
-                let then = store.list_at("virtualmachines", None, *revision).unwrap();
+                let then = store.list_at("virtualmachines", None, (*revision, None)).unwrap();
                 prop_assert_eq!(&shown(then), list, "list at {}", revision);
-                let odd = store.list_at("virtualmachines", Some("odd"), *revision).unwrap();
+                let odd = store.list_at("virtualmachines", Some("odd"), (*revision, None)).unwrap();
                 let expected: Shown =
                     list.iter().filter(|(key, ..)| key.namespace == "odd").cloned().collect();
                 prop_assert_eq!(shown(odd), expected);

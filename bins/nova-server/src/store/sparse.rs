@@ -2,81 +2,128 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::field::Name;
 
-/// The object with nothing but what these JSON pointers name. A list on the way comes as a whole.
-pub(super) fn sparse(json: &str, pointers: &[&str]) -> Value {
-    if !json.starts_with('{') || pointers.iter().any(|pointer| pointer.is_empty()) {
-        return serde_json::from_str(json).unwrap_or(Value::Null);
+/// What to keep of an object.
+#[derive(Debug, Default)]
+pub(crate) struct Picked {
+    whole: bool,
+    below: Vec<(&'static str, Picked)>,
+}
+
+impl Picked {
+    /// Keeps what these JSON pointers name. A list on the way keeps its places: a number picks one item, `*` all.
+    pub(crate) fn new(pointers: impl IntoIterator<Item = &'static str>) -> Self {
+        let mut root = Self::default();
+        for pointer in pointers {
+            root.add(pointer);
+        }
+        root
     }
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let members = deserializer.deserialize_map(Members(pointers));
-    Value::Object(members.unwrap_or_default())
+
+    fn add(&mut self, pointer: &'static str) {
+        let mut node = self;
+        for step in pointer.split('/').skip(1) {
+            let known = node.below.iter().position(|(name, _)| *name == step);
+            let at = known.unwrap_or_else(|| {
+                node.below.push((step, Self::default()));
+                node.below.len() - 1
+            });
+            node = &mut node.below[at].1;
+        }
+        node.whole = true;
+    }
+
+    /// Reads what is picked of an encoded object.
+    pub(super) fn of(&self, json: &str) -> Value {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        self.deserialize(&mut deserializer).unwrap_or_default()
+    }
+
+    fn named(&self, step: &str) -> Option<&Self> {
+        let found = self.below.iter().find(|(name, _)| *name == step);
+        found.map(|(_, node)| node)
+    }
+
+    fn numbered(&self, at: usize) -> Option<&Self> {
+        let is = |name: &str| name == "*" || name.parse() == Ok(at);
+        let found = self.below.iter().find(|(name, _)| is(name));
+        found.map(|(_, node)| node)
+    }
 }
 
-/// One member of the object, encoded.
-pub(super) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    deserializer.deserialize_map(Member(name)).ok().flatten()
+impl<'de> DeserializeSeed<'de> for &Picked {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.whole {
+            return Value::deserialize(deserializer);
+        }
+        deserializer.deserialize_any(self)
+    }
 }
 
-struct Members<'p>(&'p [&'p str]);
-
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Map<String, Value>;
+impl<'de> Visitor<'de> for &Picked {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("a JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
-        while let Some(key) = map.next_key::<Name<'de>>()? {
-            let below: Vec<&str> = self
-                .0
-                .iter()
-                .filter_map(|pointer| rest(pointer, &key.0))
-                .collect();
-            if below.is_empty() {
-                map.next_value::<IgnoredAny>()?;
-            } else {
-                let value: &RawValue = map.next_value()?;
-                members.insert(key.0.into_owned(), sparse(value.get(), &below));
+        while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
+            match self.named(&name) {
+                Some(node) => {
+                    members.insert(name.into_owned(), map.next_value_seed(node)?);
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(members)
-    }
-}
-
-/// What is left of a pointer below `key`.
-fn rest<'p>(pointer: &'p str, key: &str) -> Option<&'p str> {
-    let below = pointer.strip_prefix('/')?.strip_prefix(key)?;
-    (below.is_empty() || below.starts_with('/')).then_some(below)
-}
-
-struct Member<'n>(&'n str);
-
-impl<'de> Visitor<'de> for Member<'_> {
-    type Value = Option<&'de str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        Ok(Value::Object(members))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(key) = map.next_key::<Name<'de>>()? {
-            if key.0 == self.0 {
-                found = Some(map.next_value::<&RawValue>()?.get());
-            } else {
-                map.next_value::<IgnoredAny>()?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        loop {
+            let item = match self.numbered(items.len()) {
+                Some(node) => seq.next_element_seed(node)?,
+                None => seq.next_element::<IgnoredAny>()?.map(|_| Value::Null),
+            };
+            match item {
+                Some(item) => items.push(item),
+                None => return Ok(Value::Array(items)),
             }
         }
-        Ok(found)
+    }
+
+    // A scalar on the way to what is picked is not it, but shows that there is something else.
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 }
 
@@ -88,23 +135,21 @@ mod tests {
 
     #[test]
     fn only_what_is_named_is_there() {
-        let json = r#"{"metadata":{"name":"a","labels":{"x":"y"}},"specs":1,"spec":{"image":"i","disks":[1]},"status":{"addresses":[{"ip":"1"},2],"phase":null}}"#;
-        let pointers = [
+        let json = r#"{"metadata":{"name":"a","labels":{"x":"y"}},"specs":1,"spec":{"image":"i","disks":[1]},"status":{"addresses":[{"ip":"1","v":4},2],"conditions":[{"type":"A","status":"True","reason":"R"}],"phase":null}}"#;
+        let picked = Picked::new([
             "/metadata/name",
             "/spec/image",
             "/status/addresses/0/ip",
+            "/status/conditions/*/type",
             "/status/phase",
             "/none/x",
-        ];
+        ]);
         assert_eq!(
-            sparse(json, &pointers),
+            picked.of(json),
             json!({"metadata": {"name": "a"}, "spec": {"image": "i"},
-                "status": {"addresses": [{"ip": "1"}, 2], "phase": null}})
+                "status": {"addresses": [{"ip": "1"}, null], "conditions": [{"type": "A"}], "phase": null}})
         );
-        assert_eq!(
-            member(json, "metadata"),
-            Some(r#"{"name":"a","labels":{"x":"y"}}"#)
-        );
-        assert_eq!(member(json, "nothing"), None);
+        assert_eq!(Picked::new([""]).of(r#"{"a":[1]}"#), json!({"a": [1]}));
+        assert_eq!(Picked::new(["/a/b"]).of(r#"{"a":"x"}"#), json!({"a": "x"}));
     }
 }

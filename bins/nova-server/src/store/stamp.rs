@@ -27,20 +27,13 @@ struct StoredMeta<'a> {
     generation: Option<u64>,
 }
 
-/// A body with everything but the resourceVersion of its revision.
-pub(super) struct Stamped {
-    pub(super) value: Value,
-    /// The same content as the stored revision: there is nothing to write.
-    pub(super) unchanged: bool,
-}
-
-/// Sets name, namespace, uid, creation time and generation.
+/// Sets name, namespace, uid, creation time and generation; the revision is that of the object before, or empty.
 pub(super) fn stamp(
     key: &Key,
     before: Option<&Object>,
     mut value: Value,
     now: &str,
-) -> Result<Stamped, ApiError> {
+) -> Result<Value, ApiError> {
     let broken = |e: serde_json::Error| ApiError::internal(format!("{key} cannot be encoded: {e}"));
     let text = before.map(Object::json);
     let stored: Option<Stored<'_>> = text
@@ -75,10 +68,9 @@ pub(super) fn stamp(
             .or_insert_with(|| json!(uuid::Uuid::now_v7().to_string()));
         metadata.insert("creationTimestamp".into(), json!(now));
         set_generation(metadata, has_spec, 1);
+        metadata.insert("resourceVersion".into(), json!(""));
     }
-    // Keys of an encoded object are sorted, so equal content is equal text.
-    let unchanged = text.is_some_and(|before| *before == *value.to_string());
-    Ok(Stamped { value, unchanged })
+    Ok(value)
 }
 
 fn metadata_of<'a>(

@@ -108,9 +108,20 @@ impl State {
         kind: &'static str,
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Arc<Object>> {
-        let from = Key::new(kind, namespace.unwrap_or_default(), "");
+        self.list_after(kind, namespace, None)
+    }
+
+    /// The same, without those up to a key.
+    pub(super) fn list_after<'a>(
+        &'a self,
+        kind: &'static str,
+        namespace: Option<&'a str>,
+        after: Option<&Key>,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
+        let first = Key::new(kind, namespace.unwrap_or_default(), "");
+        let from = after.map_or(Bound::Included(&first), Bound::Excluded);
         self.objects
-            .range::<Key, _>((Bound::Included(&from), Bound::Unbounded))
+            .range::<Key, _>((from, Bound::Unbounded))
             .map(|ByKey(object)| object)
             .take_while(move |object| {
                 object.key.kind == kind && namespace.is_none_or(|ns| object.key.namespace == ns)
@@ -122,10 +133,13 @@ impl State {
         &self,
         kind: &'static str,
         namespace: Option<&str>,
-        revision: u64,
+        (revision, after): (u64, Option<&Key>),
         past: BTreeMap<Key, Past>,
     ) -> Vec<Arc<Object>> {
-        let wanted = |key: &Key| key.kind == kind && namespace.is_none_or(|ns| key.namespace == ns);
+        let wanted = |key: &Key| {
+            let there = key.kind == kind && namespace.is_none_or(|ns| key.namespace == ns);
+            there && after.is_none_or(|after| key > after)
+        };
         let later = self.log.since(revision.max(self.log.remembered_after()));
         let mut undone: BTreeMap<Key, Option<Arc<Object>>> = BTreeMap::new();
         for change in later.into_iter().flatten().rev() {
@@ -135,20 +149,15 @@ impl State {
         }
         let past = past.into_iter().filter(|(key, _)| wanted(key));
         undone.extend(past.map(|(key, past)| (key, past.before)));
+        let now = self.list_after(kind, namespace, after);
         if undone.is_empty() {
-            return self.list(kind, namespace).cloned().collect();
+            return now.cloned().collect();
         }
-        let mut then: BTreeMap<&Key, &Arc<Object>> = self
-            .list(kind, namespace)
-            .map(|object| (&object.key, object))
-            .collect();
-        for (key, before) in &undone {
-            match before {
-                Some(object) => then.insert(key, object),
-                None => then.remove(key),
-            };
-        }
-        then.into_values().cloned().collect()
+        let same = |object: &&Arc<Object>| !undone.contains_key(&object.key);
+        let mut then: Vec<_> = now.filter(same).cloned().collect();
+        then.extend(undone.into_values().flatten());
+        then.sort_by(|a, b| a.key.cmp(&b.key));
+        then
     }
 
     /// Makes committed changes visible.

@@ -190,7 +190,11 @@ async fn what_memory_let_go_of_is_read_from_the_database() {
     let names = |list: Vec<std::sync::Arc<Object>>| -> Vec<(String, u64)> {
         list.iter().map(|o| (o.key.name.clone(), o.rv)).collect()
     };
-    let then = names(store.list_at("virtualmachines", None, start).unwrap());
+    let then = names(
+        store
+            .list_at("virtualmachines", None, (start, None))
+            .unwrap(),
+    );
     assert_eq!(then.len(), 3, "{then:?}");
     assert!(then.contains(&("old".to_owned(), made.rv)), "{then:?}");
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::encode::Encoded;
 use super::log::Change;
 use super::memory::Memory;
-use super::stamp::{Stamped, is_finalized, stamp};
+use super::stamp::{is_finalized, stamp};
 use super::state::State;
 use super::{Key, Object, Reply};
 use crate::api::apply;
@@ -147,17 +148,16 @@ impl Tx<'_> {
     pub(crate) fn put_owned(&mut self, key: &Key, value: Value) -> Result<Arc<Object>, ApiError> {
         let before = self.get(key);
         let now = format_time(self.base.now);
-        let Stamped {
-            mut value,
-            unchanged,
-        } = stamp(key, before.as_deref(), value, &now)?;
-        if let Some(before) = before.as_ref().filter(|_| unchanged) {
+        let value = stamp(key, before.as_deref(), value, &now)?;
+        let mut encoded = Encoded::new(&value)
+            .map_err(|e| ApiError::internal(format!("{key} cannot be encoded: {e}")))?;
+        if let Some(before) = before.as_ref().filter(|old| *old.json() == encoded.text) {
             return Ok(Arc::clone(before));
         }
         let rv = self.next_revision();
-        value["metadata"]["resourceVersion"] = json!(rv.to_string());
-        let object = Object::parse(key.clone(), rv, value.to_string())
-            .map_err(|e| ApiError::bad_request(format!("{key} has malformed metadata: {e}")))?;
+        encoded.set_revision(rv);
+        let object = Object::encoded(key.clone(), rv, encoded, &value)
+            .ok_or_else(|| ApiError::bad_request(format!("{key} has labels that are no texts")))?;
         let object = Arc::new(object);
         let after = (!is_finalized(&value)).then(|| Arc::clone(&object));
         if before.is_some() || after.is_some() {

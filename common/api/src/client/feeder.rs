@@ -11,20 +11,31 @@ use tokio::sync::mpsc;
 
 /// How often a silent watch looks whether its output is still read.
 const LOOK_FOR_READER: Duration = Duration::from_millis(500);
-/// Items that wait for the renderer.
-const WAITING: usize = 256;
+/// Batches of items that wait for the renderer: one page of a list is written while the next is on its way.
+const WAITING: usize = 1;
 
-/// What the renderer gets.
-pub(super) type Sent = Result<Item>;
+/// What the renderer gets at a time.
+pub(super) type Sent = Result<Vec<Item>>;
 
 /// Iterates over what a thread fetches.
-pub(super) struct Received(mpsc::Receiver<Sent>);
+pub(super) struct Received {
+    batches: mpsc::Receiver<Sent>,
+    batch: std::vec::IntoIter<Item>,
+}
 
 impl Iterator for Received {
-    type Item = Sent;
+    type Item = Result<Item>;
 
-    fn next(&mut self) -> Option<Sent> {
-        self.0.blocking_recv()
+    fn next(&mut self) -> Option<Result<Item>> {
+        loop {
+            if let Some(item) = self.batch.next() {
+                return Some(Ok(item));
+            }
+            match self.batches.blocking_recv()? {
+                Ok(batch) => self.batch = batch.into_iter(),
+                Err(failure) => return Some(Err(failure)),
+            }
+        }
     }
 }
 
@@ -54,7 +65,10 @@ pub(super) fn on_thread(
         .name("listing".to_owned())
         .spawn(work)
         .context(Kind::Internal, || "starting a thread".to_owned())?;
-    Ok(Received(receiver))
+    Ok(Received {
+        batches: receiver,
+        batch: Vec::new().into_iter(),
+    })
 }
 
 /// Returns after `limit`; without one, never.

@@ -1,7 +1,6 @@
 //! Lists, gets and watches for the renderer.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use jiff::Timestamp;
 use nova_core::args::ListArgs;
@@ -14,10 +13,10 @@ use tokio::sync::mpsc;
 use super::error::ApiError;
 use super::feeder::{Sent, on_thread};
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
-use super::records::{Body, Manner, Page, Record, Shape};
+use super::records::{Body, Include, Page, Record, Shape};
 use super::resources::{Decoded, ListOptions, Resources};
 use super::watch::{Feed, Step};
-use crate::types::{ColumnDefinition, KindInfo, Scope, TABLE_ACCEPT};
+use crate::types::{ColumnDefinition, KindInfo, Scope};
 
 /// What a listing shows.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +31,10 @@ pub struct ListingOptions {
     pub watch_only: bool,
     /// Keep the owners of fields in objects.
     pub managed_fields: bool,
+    /// Rows bring their whole objects.
+    pub with_objects: bool,
+    /// Rows bring their labels.
+    pub with_labels: bool,
 }
 
 impl ListingOptions {
@@ -54,12 +57,13 @@ impl ListingOptions {
                     .map_err(|error| bad("--field-selector", &error))?,
                 chunk: Some(args.chunk_size),
                 limit: Some(args.limit),
-                with_objects: args.sort_by.is_some(),
             },
             names: names.to_vec(),
             watch: args.watch || args.watch_only,
             watch_only: args.watch_only,
             managed_fields: false,
+            with_objects: args.sort_by.is_some(),
+            with_labels: args.show_labels || !args.label_columns.is_empty(),
         })
     }
 }
@@ -97,21 +101,13 @@ impl<T: Decoded> Resources<T> {
 
     /// A listing of chosen objects.
     pub fn listing_of(&self, cx: &Cx, options: ListingOptions) -> Result<Listing> {
-        let names_with_objects = cx.format() == Format::Name && options.list.with_objects;
-        let shape = if cx.output().needs_objects() || names_with_objects {
-            Shape::Objects
-        } else {
-            Shape::Table
-        };
+        let shape = self.shape(cx, &options);
         let (watching, single) = (options.watch, options.names.len() == 1 && !options.watch);
         let resources = self.with_api(self.api().detached());
-        // Templates see what is there, as those of kubectl do; documents leave the owners out.
-        let keep_owners = options.managed_fields || !cx.format().is_document();
         let source = Source {
             resources,
             options,
             shape,
-            keep_owners,
         };
         let limit = cx.globals().timeout.filter(|_| watching);
         let fetch = async move |sender: &mpsc::Sender<Sent>| source.run(sender).await;
@@ -132,11 +128,30 @@ impl<T: Decoded> Resources<T> {
     }
 }
 
+impl<T: Decoded> Resources<T> {
+    /// The least that shows what is asked for.
+    fn shape(&self, cx: &Cx, options: &ListingOptions) -> Shape {
+        let names_with_objects = cx.format() == Format::Name && options.with_objects;
+        if cx.output().needs_objects() || names_with_objects {
+            // Templates see what is there, as those of kubectl do; documents leave the owners out.
+            let owners = options.managed_fields || !cx.format().is_document();
+            return Shape::Objects { owners };
+        }
+        let everywhere = self.namespace().is_none() && self.info().scope == Scope::Namespaced;
+        Shape::Table(if options.with_objects {
+            Include::Object
+        } else if options.watch || options.with_labels || everywhere {
+            Include::Metadata
+        } else {
+            Include::Nothing
+        })
+    }
+}
+
 struct Source<T> {
     resources: Resources<T>,
     options: ListingOptions,
     shape: Shape,
-    keep_owners: bool,
 }
 
 /// How far a list was read.
@@ -151,8 +166,8 @@ struct Enough;
 
 type Flow = std::result::Result<(), Enough>;
 
-async fn send(sender: &mpsc::Sender<Sent>, item: Item) -> Flow {
-    sender.send(Ok(item)).await.map_err(|_| Enough)
+async fn send(sender: &mpsc::Sender<Sent>, items: Vec<Item>) -> Flow {
+    sender.send(Ok(items)).await.map_err(|_| Enough)
 }
 
 impl<T: Decoded> Source<T> {
@@ -181,22 +196,21 @@ impl<T: Decoded> Source<T> {
         let mut page = self.next_page(&mut walk).await?;
         while let Some(current) = page {
             // The next page is on its way while this one is written.
-            let sending = self.send_page(sender, current, &mut columns);
-            let (next, sent) = tokio::join!(self.next_page(&mut walk), sending);
-            if sent?.is_err() {
+            let items = self.items(current, &mut columns)?;
+            let (next, sent) = tokio::join!(self.next_page(&mut walk), send(sender, items));
+            if sent.is_err() {
                 return Ok(Err(Enough));
             }
             page = next?;
         }
-        Ok(send(sender, Item::EndOfList).await)
+        Ok(send(sender, vec![Item::EndOfList]).await)
     }
 
     /// The page where the walk stands; nothing at its end.
     async fn next_page(&self, walk: &mut Walk) -> Result<Option<Page>> {
-        let accept = (self.shape == Shape::Table).then_some(TABLE_ACCEPT);
         while walk.cursor != Cursor::Done && walk.left > 0 {
             let place = (&walk.cursor, walk.chunk.min(walk.left));
-            match fetch(&self.resources, &self.options.list, place, accept).await {
+            match fetch(&self.resources, &self.options.list, place, self.shape).await {
                 Err(error) if error.is_expired() && walk.cursor != Cursor::First => {
                     walk.cursor = fresh_token(&error)?;
                 }
@@ -212,62 +226,40 @@ impl<T: Decoded> Source<T> {
         Ok(None)
     }
 
-    async fn send_page(
-        &self,
-        sender: &mpsc::Sender<Sent>,
-        page: Page,
-        columns: &mut Vec<ColumnDefinition>,
-    ) -> Result<Flow> {
+    /// The rows of a page, with its columns where they are new.
+    fn items(&self, page: Page, columns: &mut Vec<ColumnDefinition>) -> Result<Vec<Item>> {
+        let mut items = Vec::with_capacity(page.records.len() + 1);
         if !page.columns.is_empty() && page.columns != *columns {
             *columns = page.columns;
-            if send(sender, Item::Columns(headers(columns))).await.is_err() {
-                return Ok(Err(Enough));
-            }
+            items.push(Item::Columns(headers(columns)));
         }
         for record in page.records {
-            let row = Item::Row(self.row(columns, record)?);
-            if send(sender, row).await.is_err() {
-                return Ok(Err(Enough));
-            }
+            items.push(Item::Row(self.row(columns, record)?));
         }
-        Ok(Ok(()))
+        Ok(items)
     }
 
     async fn each_name(&self, sender: &mpsc::Sender<Sent>) -> Result<Flow> {
         let mut columns = Vec::new();
         for name in &self.options.names {
-            let item = match self.one(name).await {
-                Ok((new, record)) => {
-                    if !new.is_empty() && new != columns {
-                        columns = new;
-                        if send(sender, Item::Columns(headers(&columns)))
-                            .await
-                            .is_err()
-                        {
-                            return Ok(Err(Enough));
-                        }
-                    }
-                    Item::Row(self.row(&columns, record)?)
-                }
+            let items = match self.one(name).await {
+                Ok(page) => self.items(page, &mut columns)?,
                 Err(error) if error.is_not_found() => {
-                    Item::Failed(self.resources.with_suggestions(name, error).await)
+                    let failure = self.resources.with_suggestions(name, error).await;
+                    vec![Item::Failed(failure)]
                 }
                 Err(error) => return Err(error.into()),
             };
-            if send(sender, item).await.is_err() {
+            if send(sender, items).await.is_err() {
                 return Ok(Err(Enough));
             }
         }
-        Ok(send(sender, Item::EndOfList).await)
+        Ok(send(sender, vec![Item::EndOfList]).await)
     }
 
-    async fn one(
-        &self,
-        name: &str,
-    ) -> std::result::Result<(Vec<ColumnDefinition>, Record), ApiError> {
+    async fn one(&self, name: &str) -> std::result::Result<Page, ApiError> {
         let path = self.resources.item(name);
-        let whole = self.options.list.with_objects;
-        let build = |http: &nova_http::Client| self.shape.ask(http.get(&path), whole);
+        let build = |http: &nova_http::Client| self.shape.ask(http.get(&path));
         let answer = self
             .resources
             .api()
@@ -295,38 +287,54 @@ impl<T: Decoded> Source<T> {
         let mut feed = Feed::new(self.resources.clone(), list, self.shape);
         let mut columns = Vec::new();
         loop {
-            let wanted =
-                |record: &Record| names.is_empty() || names.contains(record.place.1.as_str());
-            let item = match feed.next().await? {
-                Step::Columns(new) => {
-                    columns = new;
-                    Item::Columns(headers(&columns))
-                }
-                Step::EndOfList => Item::EndOfList,
-                Step::Listed(record) if !self.options.watch_only && wanted(&record) => {
-                    Item::Row(self.row(&columns, record)?)
-                }
-                Step::Changed(type_, record) if wanted(&record) => {
-                    Item::Event(type_.to_string(), self.row(&columns, record)?)
-                }
-                Step::Listed(_) | Step::Changed(..) => continue,
-            };
-            if send(sender, item).await.is_err() {
+            let (mut items, mut step) = (Vec::new(), Some(feed.next().await?));
+            while let Some(next) = step {
+                items.extend(self.followed(&names, &mut columns, next)?);
+                step = feed.ready();
+            }
+            if !items.is_empty() && send(sender, items).await.is_err() {
                 return Ok(Err(Enough));
             }
         }
     }
 
+    /// What a step of a watch shows; nothing where it is about something else.
+    fn followed(
+        &self,
+        names: &HashSet<&str>,
+        columns: &mut Vec<ColumnDefinition>,
+        step: Step,
+    ) -> Result<Option<Item>> {
+        let wanted = |record: &Record| names.is_empty() || names.contains(record.place.1.as_str());
+        Ok(match step {
+            Step::Columns(new) => {
+                *columns = new;
+                Some(Item::Columns(headers(columns)))
+            }
+            Step::EndOfList => Some(Item::EndOfList),
+            Step::Listed(record) if !self.options.watch_only && wanted(&record) => {
+                Some(Item::Row(self.row(columns, record)?))
+            }
+            Step::Changed(type_, record) if wanted(&record) => {
+                Some(Item::Event(type_.to_string(), self.row(columns, record)?))
+            }
+            Step::Listed(_) | Step::Changed(..) => None,
+        })
+    }
+
     fn row(&self, columns: &[ColumnDefinition], record: Record) -> Result<Row> {
         let (namespace, name) = record.place;
+        let namespace = match self.resources.namespace() {
+            Some(known) if namespace.is_empty() => known.to_owned(),
+            _ => namespace,
+        };
         let (cells, object) = match record.body {
             Body::Object(raw) => (Vec::new(), Some(raw)),
-            Body::Cells(cells, object) => (shown_cells(columns, &cells), object),
+            Body::Cells(cells, object) => (shown_cells(columns, cells), object),
         };
-        let owners = self.keep_owners;
         let info = self.resources.info();
         let object = object
-            .map(|raw| plain(info, raw, record.manner, owners))
+            .map(|raw| plain(info, raw, record.says_kind))
             .transpose()?;
         Ok(Row {
             full_name: format!("{}/{name}", self.resources.info().qualified_singular()),
@@ -338,26 +346,26 @@ impl<T: Decoded> Source<T> {
     }
 }
 
-fn shown_cells(columns: &[ColumnDefinition], cells: &[Value]) -> Vec<String> {
+fn shown_cells(columns: &[ColumnDefinition], cells: Vec<Value>) -> Vec<String> {
     // Ages go on while a watch lasts, so every row asks the clock.
     let now = Timestamp::now();
     let types = columns.iter().map(|column| column.type_.as_str());
     let types = types.chain(std::iter::repeat("string"));
     cells
-        .iter()
+        .into_iter()
         .zip(types)
         .map(|(cell, type_)| shown(cell, type_, now))
         .collect()
 }
 
-fn shown(cell: &Value, type_: &str, now: Timestamp) -> String {
+fn shown(cell: Value, type_: &str, now: Timestamp) -> String {
     match cell {
         Value::Null => "<none>".to_owned(),
         Value::String(text) if type_ == "date" => match text.parse::<Timestamp>() {
             Ok(at) => nova_core::units::format_age(now.as_second() - at.as_second()),
-            Err(_) => text.clone(),
+            Err(_) => text,
         },
-        Value::String(text) => text.clone(),
+        Value::String(text) => text,
         other => other.to_string(),
     }
 }
@@ -370,13 +378,10 @@ fn headers(columns: &[ColumnDefinition]) -> Vec<Column> {
     columns.iter().map(column).collect()
 }
 
-/// The object as people want it. Items of a list may leave out what they are; field ownership is for machines that merge.
-fn plain(info: &KindInfo, raw: Box<RawValue>, manner: Manner, owners: bool) -> Result<Object> {
-    let object = Object::new(match manner.owners.filter(|_| !owners) {
-        Some(range) => without(raw.get(), range).into(),
-        None => raw.into(),
-    });
-    if manner.says_kind {
+/// The object as people want it. Items of a list may leave out what they are.
+fn plain(info: &KindInfo, raw: Box<RawValue>, says_kind: bool) -> Result<Object> {
+    let object = Object::new(raw.into());
+    if says_kind {
         return Ok(object);
     }
     object.changed(|value| {
@@ -389,54 +394,9 @@ fn plain(info: &KindInfo, raw: Box<RawValue>, manner: Manner, owners: bool) -> R
     })
 }
 
-/// JSON text without the member whose value lies at `range`: its key and one of the commas beside it go too.
-fn without(text: &str, range: Range<usize>) -> String {
-    let before = text[..range.start]
-        .trim_end()
-        .trim_end_matches(':')
-        .trim_end();
-    let before = before
-        .strip_suffix("\"managedFields\"")
-        .unwrap_or(before)
-        .trim_end();
-    let after = text[range.end..].trim_start();
-    match after.strip_prefix(',') {
-        Some(after) => format!("{before}{after}"),
-        None => format!("{}{after}", before.strip_suffix(',').unwrap_or(before)),
-    }
-}
-
 fn unexpected(error: &serde_json::Error) -> Failure {
     Failure::new(
         Kind::Failed,
         format!("the server sent something unexpected: {error}"),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn field_owners_are_cut_out_wherever_they_stand() {
-        let cases = [
-            (r#"{"a":{"managedFields":[1],"n":2}}"#, r#"{"a":{"n":2}}"#),
-            (
-                r#"{"a":{"l":0, "managedFields" : [1] , "n":2}}"#,
-                r#"{"a":{"l":0, "n":2}}"#,
-            ),
-            (r#"{"a":{"l":0,"managedFields":[1]}}"#, r#"{"a":{"l":0}}"#),
-            (r#"{"a":{"managedFields":[1]}}"#, r#"{"a":{}}"#),
-        ];
-        for (text, wanted) in cases {
-            let start = text.find("[1]").unwrap();
-            let cut = without(text, start..start + 3);
-            let value: Value = serde_json::from_str(&cut).unwrap();
-            assert_eq!(
-                value,
-                serde_json::from_str::<Value>(wanted).unwrap(),
-                "{cut}"
-            );
-        }
-    }
 }

@@ -7,7 +7,7 @@ use nova_http::Method;
 use serde_json::Number;
 
 use super::error::ApiError;
-use super::records::{Body, Record, Shape};
+use super::records::{Body, Record, WHOLE};
 use super::resources::{ListOptions, Resources};
 use super::wait::label;
 use super::watch::{Feed, Step};
@@ -44,7 +44,7 @@ impl Resources<Operation> {
         name: &str,
         progress: Option<&Progress>,
     ) -> Result<Operation, ApiError> {
-        let mut feed = Feed::new(self.clone(), ListOptions::named(name), Shape::Objects);
+        let mut feed = Feed::new(self.clone(), ListOptions::named(name), WHOLE);
         let mut exists = false;
         loop {
             let operation = match feed.next().await? {

@@ -1,9 +1,9 @@
 //! Lists that arrive in pages nobody sees.
 
 use super::error::ApiError;
-use super::records::Shape;
+use super::records::{Shape, WHOLE};
 use super::resources::{Decoded, ListOptions, Resources};
-use crate::types::{List, TABLE_ACCEPT};
+use crate::types::List;
 
 /// Objects per page unless asked otherwise.
 pub(crate) const CHUNK: u64 = 500;
@@ -58,11 +58,11 @@ impl<T: Decoded> Pages<T> {
         if self.cursor == Cursor::Done || limit == 0 {
             return Ok(None);
         }
-        let body = fetch(&self.resources, &self.options, (&self.cursor, limit), None).await;
+        let body = fetch(&self.resources, &self.options, (&self.cursor, limit), WHOLE).await;
         let answer = match body {
             Err(error) if error.is_expired() && matches!(self.cursor, Cursor::After(_)) => {
                 self.cursor = fresh_token(&error)?;
-                fetch(&self.resources, &self.options, (&self.cursor, limit), None).await?
+                fetch(&self.resources, &self.options, (&self.cursor, limit), WHOLE).await?
             }
             other => other?,
         };
@@ -92,7 +92,7 @@ pub(crate) async fn fetch<T: Decoded>(
     resources: &Resources<T>,
     options: &ListOptions,
     (cursor, limit): (&Cursor, u64),
-    accept: Option<&str>,
+    shape: Shape,
 ) -> Result<nova_http::Response, ApiError> {
     let path = resources.collection();
     let build = |http: &nova_http::Client| {
@@ -102,11 +102,7 @@ pub(crate) async fn fetch<T: Decoded>(
         if let Cursor::After(token) = cursor {
             request = request.query("continue", token);
         }
-        match accept {
-            Some(TABLE_ACCEPT) => Shape::Table.ask(request, options.with_objects),
-            Some(accept) => request.accept(accept),
-            None => request,
-        }
+        shape.ask(request)
     };
     resources.api().send(resources.namespace(), build).await
 }

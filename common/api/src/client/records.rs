@@ -3,7 +3,7 @@
 //! A piece keeps its JSON unparsed: a watch holds every object it has seen, so that it can tell what changed after it lost its
 //! place, and ten thousand parsed trees would take ten times the memory.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use nova_http::Request;
 use serde::Deserialize;
@@ -16,10 +16,27 @@ use crate::types::{ColumnDefinition, ListMeta, TABLE_ACCEPT, WatchEventType};
 /// Which representation is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Whole objects.
-    Objects,
-    /// Rows of the server's table, with metadata.
-    Table,
+    /// Whole objects, with the owners of their fields or without.
+    Objects {
+        /// Whether `metadata.managedFields` are there.
+        owners: bool,
+    },
+    /// Rows of the server's table.
+    Table(Include),
+}
+
+/// What is read to be written again keeps everything.
+pub(crate) const WHOLE: Shape = Shape::Objects { owners: true };
+
+/// What comes with a row of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Include {
+    /// Nothing: of the object, its name is known.
+    Nothing,
+    /// The metadata.
+    Metadata,
+    /// The whole object.
+    Object,
 }
 
 /// What tells objects apart: namespace and name.
@@ -32,17 +49,9 @@ pub(crate) struct Record {
     pub(crate) uid: String,
     pub(crate) revision: String,
     pub(crate) labels: Vec<(String, String)>,
-    pub(crate) manner: Manner,
-    pub(crate) body: Body,
-}
-
-/// What of an object's text a person does not want to see as it is.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Manner {
-    /// It says its `apiVersion` and `kind`.
+    /// The object says its `apiVersion` and `kind`.
     pub(crate) says_kind: bool,
-    /// Where the value of `metadata.managedFields` lies in the text.
-    pub(crate) owners: Option<Range<usize>>,
+    pub(crate) body: Body,
 }
 
 /// Content of a record.
@@ -72,21 +81,19 @@ pub(crate) enum Event {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Meta<'a> {
+struct Meta {
     name: String,
     namespace: String,
     uid: String,
     resource_version: String,
-    labels: std::collections::BTreeMap<String, String>,
-    #[serde(borrow)]
-    managed_fields: Option<&'a RawValue>,
+    labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct WithMeta<'a> {
-    #[serde(default, borrow)]
-    metadata: Meta<'a>,
+struct WithMeta {
+    #[serde(default)]
+    metadata: Meta,
     api_version: Option<IgnoredAny>,
     kind: Option<Kind>,
 }
@@ -133,57 +140,62 @@ struct RawEvent {
 }
 
 fn object(raw: Box<RawValue>) -> serde_json::Result<Record> {
-    let with: WithMeta<'_> = serde_json::from_str(raw.get())?;
-    let mut record = with.record(&raw);
-    record.body = Body::Object(raw);
-    Ok(record)
+    let with: WithMeta = serde_json::from_str(raw.get())?;
+    Ok(with.record(Body::Object(raw)))
 }
 
-fn row(row: RawRow) -> serde_json::Result<Record> {
-    let raw = row.object.unwrap_or_else(|| RawValue::NULL.to_owned());
-    let with: Option<WithMeta<'_>> = serde_json::from_str(raw.get())?;
-    let with = with.unwrap_or_default();
+/// A row; `name` is where its cells name the object.
+fn row(row: RawRow, name: Option<usize>) -> serde_json::Result<Record> {
+    let Some(raw) = row.object else {
+        let named = name.and_then(|at| row.cells.get(at)?.as_str());
+        let missing = || serde::de::Error::custom("a row that names no object");
+        let mut with = WithMeta::default();
+        with.metadata.name = named.ok_or_else(missing)?.to_owned();
+        return Ok(with.record(Body::Cells(row.cells, None)));
+    };
+    let with: WithMeta = serde_json::from_str(raw.get())?;
     let whole = with.kind == Some(Kind::Other);
-    let mut record = with.record(&raw);
-    record.body = Body::Cells(row.cells, whole.then_some(raw));
-    Ok(record)
+    Ok(with.record(Body::Cells(row.cells, whole.then_some(raw))))
 }
 
-impl WithMeta<'_> {
-    /// The record of the object whose text is `raw`, without its content.
-    fn record(self, raw: &RawValue) -> Record {
-        let owners = self.metadata.managed_fields.map(|fields| {
-            let start = fields.get().as_ptr() as usize - raw.get().as_ptr() as usize;
-            start..start + fields.get().len()
-        });
-        let says_kind = self.api_version.is_some() && self.kind.is_some();
+/// Where the cells of a row name its object.
+fn name_at(columns: &[ColumnDefinition]) -> Option<usize> {
+    columns.iter().position(|column| column.format == "name")
+}
+
+impl WithMeta {
+    fn record(self, body: Body) -> Record {
         Record {
             place: (self.metadata.namespace, self.metadata.name),
             uid: self.metadata.uid,
             revision: self.metadata.resource_version,
             labels: self.metadata.labels.into_iter().collect(),
-            manner: Manner { says_kind, owners },
-            body: Body::Cells(Vec::new(), None),
+            says_kind: self.api_version.is_some() && self.kind.is_some(),
+            body,
         }
     }
 }
 
 impl Shape {
-    /// Asks for this representation; rows come with metadata, or with whole objects.
-    pub(crate) fn ask(self, request: Request, with_objects: bool) -> Request {
-        match self {
-            Self::Objects => request,
-            Self::Table => {
-                let include = if with_objects { "Object" } else { "Metadata" };
-                request.accept(TABLE_ACCEPT).query("includeObject", include)
-            }
-        }
+    /// Asks for this representation.
+    pub(crate) fn ask(self, request: Request) -> Request {
+        let include = match self {
+            Self::Objects { owners: true } => return request,
+            Self::Objects { owners: false } => return request.query("managedFields", "false"),
+            Self::Table(Include::Nothing) => "None",
+            Self::Table(Include::Metadata) => "Metadata",
+            Self::Table(Include::Object) => "Object",
+        };
+        request
+            .accept(TABLE_ACCEPT)
+            .query("includeObject", include)
+            .query("managedFields", "false")
     }
 
     /// Reads a list.
     pub(crate) fn page(self, body: &[u8]) -> serde_json::Result<Page> {
         match self {
-            Self::Objects => {
+            Self::Objects { .. } => {
                 let list: RawList = serde_json::from_slice(body)?;
                 let records = list
                     .items
@@ -197,14 +209,14 @@ impl Shape {
                     next: list.metadata.continue_token,
                 })
             }
-            Self::Table => {
+            Self::Table(_) => {
                 let table: RawTable = serde_json::from_slice(body)?;
+                let name = name_at(&table.column_definitions);
+                let rows = table.rows.into_iter();
                 Ok(Page {
                     columns: table.column_definitions,
-                    records: table
-                        .rows
-                        .into_iter()
-                        .map(row)
+                    records: rows
+                        .map(|raw| row(raw, name))
                         .collect::<serde_json::Result<_>>()?,
                     revision: table.metadata.resource_version,
                     next: table.metadata.continue_token,
@@ -214,14 +226,20 @@ impl Shape {
     }
 
     /// Reads one object.
-    pub(crate) fn single(self, body: &[u8]) -> serde_json::Result<(Vec<ColumnDefinition>, Record)> {
-        if self == Self::Objects {
-            return Ok((Vec::new(), object(serde_json::from_slice(body)?)?));
+    pub(crate) fn single(self, body: &[u8]) -> serde_json::Result<Page> {
+        if matches!(self, Self::Objects { .. }) {
+            return Ok(Page {
+                records: vec![object(serde_json::from_slice(body)?)?],
+                ..Page::default()
+            });
         }
         let page = self.page(body)?;
-        let missing = || serde::de::Error::custom("a table of one object without a row");
-        let record = page.records.into_iter().next().ok_or_else(missing)?;
-        Ok((page.columns, record))
+        if page.records.len() == 1 {
+            return Ok(page);
+        }
+        Err(serde::de::Error::custom(
+            "a table of one object without a row",
+        ))
     }
 
     /// Reads one line of a watch; nothing for one that says nothing.
@@ -234,7 +252,7 @@ impl Shape {
             }
             _ => {}
         }
-        if self == Self::Objects {
+        if matches!(self, Self::Objects { .. }) {
             return Ok(Some(Event::Change(
                 event.type_,
                 Vec::new(),
@@ -243,7 +261,7 @@ impl Shape {
         }
         let table: RawTable = serde_json::from_slice(event.object.get().as_bytes())?;
         let first = table.rows.into_iter().next();
-        let Some(first) = first.map(row).transpose()? else {
+        let Some(first) = first.map(|first| row(first, None)).transpose()? else {
             return Ok(None);
         };
         Ok(Some(Event::Change(
@@ -255,11 +273,12 @@ impl Shape {
 
     /// Revision of a bookmark: of the object itself, of its only row, or of the table.
     fn bookmark(self, raw: &RawValue) -> serde_json::Result<Option<String>> {
-        let with: WithMeta<'_> = serde_json::from_str(raw.get())?;
+        let with: WithMeta = serde_json::from_str(raw.get())?;
         let mut revision = with.metadata.resource_version;
-        if revision.is_empty() && self == Self::Table {
+        if revision.is_empty() && matches!(self, Self::Table(_)) {
             let table: RawTable = serde_json::from_slice(raw.get().as_bytes())?;
-            let first = table.rows.into_iter().next().map(row).transpose()?;
+            let first = table.rows.into_iter().next();
+            let first = first.map(|first| row(first, None)).transpose()?;
             revision = first.map(|first| first.revision).unwrap_or_default();
         }
         Ok(Some(revision).filter(|revision| !revision.is_empty()))
@@ -270,9 +289,12 @@ impl Shape {
 mod tests {
     use super::*;
 
+    const OBJECTS: Shape = Shape::Objects { owners: true };
+    const TABLE: Shape = Shape::Table(Include::Metadata);
+
     #[test]
     fn objects_and_rows_are_told_apart_by_place_and_revision() {
-        let page = Shape::Objects
+        let page = OBJECTS
             .page(br#"{"metadata":{"resourceVersion":"9","continue":"t"},"items":[{"metadata":{"name":"a","namespace":"d","uid":"u","resourceVersion":"7"},"n":9007199254740993}]}"#)
             .unwrap();
         assert_eq!(
@@ -284,11 +306,15 @@ mod tests {
             panic!()
         };
         assert!(raw.get().contains("9007199254740993"));
-        let page = Shape::Table
+        let page = TABLE
             .page(br#"{"columnDefinitions":[{"name":"Name","type":"string","priority":0}],"rows":[{"cells":["a",2],"object":{"metadata":{"name":"a","uid":"u","resourceVersion":"7","labels":{"k":"v"}}}}]}"#)
             .unwrap();
         assert_eq!(page.columns.len(), 1);
         assert_eq!(page.records[0].labels, [("k".to_owned(), "v".to_owned())]);
+        let bare = br#"{"columnDefinitions":[{"name":"A"},{"name":"Name","format":"name"}],"rows":[{"cells":[1,"a"]}]}"#;
+        let page = Shape::Table(Include::Nothing).page(bare).unwrap();
+        assert_eq!(page.records[0].place.1, "a");
+        assert!(TABLE.page(br#"{"rows":[{"cells":["a"]}]}"#).is_err());
     }
 
     #[test]
@@ -301,9 +327,9 @@ mod tests {
             }
         };
         let plain = r#"{"kind":"VirtualMachine","metadata":{"resourceVersion":"5"}}"#;
-        assert_eq!(revision(Shape::Objects, plain), "5");
-        assert_eq!(revision(Shape::Table, plain), "5");
+        assert_eq!(revision(OBJECTS, plain), "5");
+        assert_eq!(revision(TABLE, plain), "5");
         let table = r#"{"kind":"Table","metadata":{},"rows":[{"cells":[],"object":{"metadata":{"resourceVersion":"6"}}}]}"#;
-        assert_eq!(revision(Shape::Table, table), "6");
+        assert_eq!(revision(TABLE, table), "6");
     }
 }

@@ -11,12 +11,11 @@ use uuid::Uuid;
 use super::api::Api;
 use super::error::ApiError;
 use super::pages::{CHUNK, Cursor, Pages, fetch, fresh_token};
-use super::records::Shape;
+use super::records::{Include, Shape};
 use crate::types::{FieldSelector, KindInfo, Patch, Resource, Selector, segment};
 
-/// Media type of metadata alone, with whole objects as second choice.
-const METADATA_ACCEPT: &str =
-    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
+/// The least that names objects.
+const NAMES: Shape = Shape::Table(Include::Nothing);
 
 /// Objects of kind `T`: of one namespace, of all, or of the cluster.
 #[derive(Debug)]
@@ -54,8 +53,6 @@ pub struct ListOptions {
     pub chunk: Option<u64>,
     /// Objects in all; absent or 0 means every one.
     pub limit: Option<u64>,
-    /// Rows of tables bring their whole objects.
-    pub with_objects: bool,
 }
 
 impl ListOptions {
@@ -296,7 +293,7 @@ impl<T: Decoded> Resources<T> {
         Ok(items)
     }
 
-    /// Names of all objects that match; only their metadata travels.
+    /// Names of all objects that match; only rows of the table travel.
     pub async fn names(&self, options: &ListOptions) -> Result<Vec<String>, ApiError> {
         let mut cursor = Cursor::First;
         let chunk = options.chunk.filter(|chunk| *chunk > 0).unwrap_or(CHUNK);
@@ -304,14 +301,14 @@ impl<T: Decoded> Resources<T> {
         let mut names = Vec::new();
         while cursor != Cursor::Done && left > 0 {
             let place = (&cursor, chunk.min(left));
-            let answer = match fetch(self, options, place, Some(METADATA_ACCEPT)).await {
+            let answer = match fetch(self, options, place, NAMES).await {
                 Err(error) if error.is_expired() && cursor != Cursor::First => {
                     cursor = fresh_token(&error)?;
                     continue;
                 }
                 other => other?,
             };
-            let page = Shape::Objects
+            let page = NAMES
                 .page(&answer.body)
                 .map_err(|source| self.unexpected(source))?;
             cursor = Cursor::after(page.next);

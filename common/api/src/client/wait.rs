@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::ApiError;
-use super::records::{Body, Record, Shape};
+use super::records::{Body, Record, WHOLE};
 use super::resources::{Decoded, ListOptions, Resources};
 use super::watch::{Feed, Step};
 use crate::types::{FieldPath, KindInfo, WatchEventType};
@@ -207,7 +207,7 @@ impl<T: Decoded> Resources<T> {
         until: &WaitFor,
         or_fail: Option<&WaitFor>,
     ) -> Result<Option<Value>, ApiError> {
-        let mut feed = Feed::new(self.clone(), ListOptions::named(name), Shape::Objects);
+        let mut feed = Feed::new(self.clone(), ListOptions::named(name), WHOLE);
         let mut exists = false;
         loop {
             let object = match feed.next().await? {

@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 use super::pages::{CHUNK, Cursor, fetch, fresh_token};
-use super::records::{Body, Event, Page, Place, Record, Shape};
+use super::records::{Body, Event, Page, Place, Record, Shape, WHOLE};
 use super::resources::{Decoded, ListOptions, Resources};
-use crate::types::{ColumnDefinition, Status, TABLE_ACCEPT, WatchEvent, WatchEventType};
+use crate::types::{ColumnDefinition, Status, WatchEvent, WatchEventType};
 
 /// The server speaks at least every 30 s, with a bookmark where nothing else happens; longer silence is a dead connection.
 const SILENCE: Duration = Duration::from_secs(90);
@@ -74,7 +74,7 @@ impl<T: Decoded> Feed<T> {
     /// The next step; waits as long as it takes.
     pub(crate) async fn next(&mut self) -> Result<Step, ApiError> {
         loop {
-            if let Some(step) = self.ready.pop_front() {
+            if let Some(step) = self.ready() {
                 return Ok(step);
             }
             match self.advance().await {
@@ -85,6 +85,11 @@ impl<T: Decoded> Feed<T> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The next step, if there is one without waiting.
+    pub(crate) fn ready(&mut self) -> Option<Step> {
+        self.ready.pop_front()
     }
 
     async fn advance(&mut self) -> Result<(), ApiError> {
@@ -112,8 +117,8 @@ impl<T: Decoded> Feed<T> {
                 .query("allowWatchBookmarks", "true")
                 .query_opt("resourceVersion", revision)
                 .once();
-            let request = self.shape.ask(request, self.options.with_objects);
-            request
+            self.shape
+                .ask(request)
                 .lines()
                 .await
                 .map_err(|error| ApiError::of(error, self.resources.namespace(), false))
@@ -183,7 +188,6 @@ impl<T: Decoded> Feed<T> {
 
     /// The whole collection as one page, and the revision to go on from.
     async fn whole(&self) -> Result<(Page, String), ApiError> {
-        let accept = (self.shape == Shape::Table).then_some(TABLE_ACCEPT);
         let chunk = self
             .options
             .chunk
@@ -191,8 +195,8 @@ impl<T: Decoded> Feed<T> {
             .unwrap_or(CHUNK);
         let (mut whole, mut cursor) = (Page::default(), Cursor::First);
         while cursor != Cursor::Done {
-            let answer = match fetch(&self.resources, &self.options, (&cursor, chunk), accept).await
-            {
+            let place = (&cursor, chunk);
+            let answer = match fetch(&self.resources, &self.options, place, self.shape).await {
                 // The rest then comes from a newer state; the changes between are in the watch that follows.
                 Err(error) if error.is_expired() => {
                     cursor = fresh_token(&error)?;
@@ -325,7 +329,7 @@ impl<T: Decoded> Resources<T> {
     /// Watches objects: those that exist, then every change.
     #[must_use]
     pub fn watch(&self, options: &ListOptions) -> Watcher<T> {
-        Watcher(Feed::new(self.clone(), options.clone(), Shape::Objects))
+        Watcher(Feed::new(self.clone(), options.clone(), WHOLE))
     }
 }
 
@@ -341,7 +345,7 @@ mod tests {
             uid: uid.to_owned(),
             revision: revision.to_owned(),
             labels: Vec::new(),
-            manner: crate::client::records::Manner::default(),
+            says_kind: false,
             body: Body::Cells(Vec::new(), None),
         }
     }
@@ -355,7 +359,7 @@ mod tests {
             crate::client::ServerOrigin::Explicit,
             None,
         );
-        Feed::new(api.vms(), ListOptions::default(), Shape::Objects)
+        Feed::new(api.vms(), ListOptions::default(), WHOLE)
     }
 
     fn drained(feed: &mut Feed<VirtualMachine>) -> Vec<(String, String)> {

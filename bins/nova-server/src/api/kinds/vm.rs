@@ -4,7 +4,7 @@ use nova_api::types::{Resource, VirtualMachine};
 use serde_json::{Value, json};
 
 use super::{Context, DeleteOptions, Deletion, FULL, Kind, Rules, unknown_of};
-use crate::api::columns::{Cell, Column, condition};
+use crate::api::columns::{CONDITIONS, Cell, Column, condition};
 use crate::api::error::{ApiError, Cause};
 use crate::control::{self, DeleteAsks};
 use crate::store::{Object, Tx};
@@ -28,13 +28,13 @@ pub(super) static KIND: Kind = Kind {
         Column::text(
             "Ready",
             ".status.conditions[?(@.type=='Ready')].status",
-            Cell::Of("/status/conditions", |vm| condition(vm, "Ready")),
+            Cell::Of(CONDITIONS, |vm| condition(vm, "Ready")),
             "Whether it runs and its agent answers, where it has one",
         ),
         Column::text(
             "CPU",
             ".spec.resources.cpu",
-            Cell::Of("/spec/resources/cpu", cpu),
+            Cell::Of(&["/spec/resources/cpu"], cpu),
             "Virtual processors",
         ),
         Column::text(
@@ -73,7 +73,7 @@ pub(super) static KIND: Kind = Kind {
         Column::text(
             "Agent",
             ".status.conditions[?(@.type=='AgentConnected')].status",
-            Cell::Of("/status/conditions", |vm| condition(vm, "AgentConnected")),
+            Cell::Of(CONDITIONS, |vm| condition(vm, "AgentConnected")),
             "Whether the guest agent answers",
         )
         .wide(),

@@ -16,7 +16,6 @@ use tokio::time::{Instant, interval};
 use super::feed::{Feed, Wanted, envelope};
 use crate::api::error::ApiError;
 use crate::api::list::{options_invalid, revision, too_old};
-use crate::api::negotiate::View;
 use crate::api::render::Renderer;
 use crate::api::request::Call;
 use crate::api::select::Selection;
@@ -62,7 +61,7 @@ impl Opened {
 
 /// Begins a watch as a request describes it.
 pub(super) fn open(call: &Call) -> Result<Opened, ApiError> {
-    let view = View::of(&call.headers, &call.query)?;
+    let renderer = Renderer::of(call)?;
     let selection = Selection::of(call)?;
     let timeout = call
         .query
@@ -77,10 +76,7 @@ pub(super) fn open(call: &Call) -> Result<Opened, ApiError> {
         }
     };
     let wanted = Wanted {
-        renderer: Renderer {
-            kind: call.kind,
-            view,
-        },
+        renderer,
         selection,
         namespace: call.namespace.clone(),
         bookmarks: call.query.flag("allowWatchBookmarks"),
@@ -136,7 +132,7 @@ fn begin(call: &Call, selection: &Selection, start: Start) -> Result<Begun, ApiE
     let store = &call.app.store;
     let (initial, revision) = match start {
         Start::State | Start::Marked => {
-            store.snapshot(call.kind.info.plural, call.namespace.as_deref())
+            store.snapshot(call.kind.info.plural, call.namespace.as_deref(), None)
         }
         Start::Now => (Vec::new(), store.revision()),
         Start::After(rv) => (Vec::new(), rv),

@@ -28,10 +28,8 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
     }
     let asked = asked(call, body).await?;
     let dry_run = asked.dry_run;
-    let (all, revision) = call
-        .app
-        .store
-        .snapshot(call.kind.info.plural, call.namespace.as_deref());
+    let (kind, namespace) = (call.kind.info.plural, call.namespace.as_deref());
+    let (all, revision) = call.app.store.snapshot(kind, namespace, None);
     let chosen: Vec<Arc<Object>> = all.into_iter().filter(|o| selection.matches(o)).collect();
     let (mut failed, mut gone) = (None, Vec::with_capacity(chosen.len()));
     for some in chosen.chunks(AT_ONCE) {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::body::{known_fields, object};
 use super::options::{Of, Options};
 use super::update::{Part, Terms, doubled_owners};
-use super::{Written, answer, meta, owners, put, run};
+use super::{Shown, Written, answer, meta, owners, put, run};
 use crate::api::apply;
 use crate::api::error::{ApiError, Cause};
 use crate::api::idempotency::Attempt;
@@ -42,7 +42,7 @@ pub(crate) async fn create(call: &Call, body: Body) -> Result<Response, ApiError
             return repeated(earlier);
         }
         let written = store(tx, kind, &context, key, value)?;
-        attempt.keep(tx, written.value.to_string(), written.operation.clone());
+        attempt.keep(tx, written.shown.text(), written.operation.clone());
         Ok(written)
     })
     .await?;
@@ -79,7 +79,7 @@ fn repeated(earlier: Reply) -> Result<Written, ApiError> {
         .parse()
         .unwrap_or_default();
     Ok(Written {
-        value,
+        shown: Shown::Value(value),
         rv,
         before: None,
         operation: earlier.operation,
@@ -171,8 +171,8 @@ fn store(
     apply::own_status(&mut value, &tx.second());
     let stored = put(tx, &key, value)?;
     Ok(Written {
-        value: stored.value(),
         rv: stored.rv,
+        shown: Shown::Stored(stored),
         before: None,
         operation,
         warnings,
@@ -226,8 +226,7 @@ fn suffix() -> String {
 /// A namespace that exists and is not going away.
 fn active_namespace(tx: &Tx<'_>, kind: &Kind, name: &str, object: &str) -> Result<(), ApiError> {
     let namespace = tx.require(&Key::new("namespaces", "", name))?;
-    let going = namespace.value()["metadata"]["deletionTimestamp"].is_string();
-    if !going {
+    if namespace.field("metadata.deletionTimestamp").is_empty() {
         return Ok(());
     }
     Err(ApiError::forbidden(format!(

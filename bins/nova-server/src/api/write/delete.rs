@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::body::json_error;
 use super::options::{dry_run, policy};
-use super::{Written, answer, meta, run_if};
+use super::{Shown, Written, answer, meta, run_if};
 use crate::api::error::{ApiError, Cause};
 use crate::api::item::{json_response, tag_matches};
 use crate::api::kinds::{Context, DeleteOptions, Kind};
@@ -41,8 +41,8 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     } else {
         deleted.operation = None;
     }
-    match deleted.value {
-        Value::Null => Ok(json_response(
+    match deleted.shown {
+        Shown::Nothing => Ok(json_response(
             StatusCode::OK,
             success(call.kind, &object.key, &object.uid),
             None,
@@ -94,7 +94,7 @@ impl Cascade {
     }
 }
 
-/// Deletes one object on the terms of the request. A null value means that it is gone.
+/// Deletes one object on the terms of the request. It shows nothing when it is gone.
 pub(super) fn remove(
     tx: &mut Tx<'_>,
     kind: &Kind,
@@ -108,9 +108,8 @@ pub(super) fn remove(
     let object = marked.as_deref().unwrap_or(object);
     let deletion = kind.rules.delete(tx, object, &asked.options, context)?;
     let rv = tx.get(key).map_or(object.rv, |now| now.rv);
-    let value = deletion.finalizing.unwrap_or(Value::Null);
     Ok(Written {
-        value,
+        shown: deletion.finalizing.map_or(Shown::Nothing, Shown::Value),
         rv,
         before: Some(object.rv),
         operation: deletion.operation,

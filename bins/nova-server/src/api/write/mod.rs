@@ -22,7 +22,6 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::item::json_response;
-use super::negotiate::View;
 use super::render::Renderer;
 use super::request::Call;
 use crate::store::{Durability, Key, Object, Tx};
@@ -42,13 +41,42 @@ const MAX_OBJECT: usize = 1024 * 1024;
 
 /// What a write came to.
 pub(crate) struct Written {
-    pub(crate) value: Value,
+    pub(crate) shown: Shown,
     pub(crate) rv: u64,
     /// The revision before; nothing for a new object.
     pub(crate) before: Option<u64>,
     pub(crate) operation: Option<String>,
     /// What the client had better do otherwise.
     pub(crate) warnings: Vec<String>,
+}
+
+/// What the answer to a write shows.
+pub(crate) enum Shown {
+    /// The object as it is stored now.
+    Stored(Arc<Object>),
+    /// An object that is not stored so.
+    Value(Value),
+    /// Nothing: it is gone.
+    Nothing,
+}
+
+impl Shown {
+    /// As a tree.
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Stored(object) => object.value(),
+            Self::Value(value) => value.clone(),
+            Self::Nothing => Value::Null,
+        }
+    }
+
+    /// As text.
+    fn text(&self) -> String {
+        match self {
+            Self::Stored(object) => object.json().into_owned(),
+            Self::Value(_) | Self::Nothing => self.value().to_string(),
+        }
+    }
 }
 
 /// Runs a write, or with `dryRun=All` rehearses it.
@@ -84,24 +112,15 @@ fn put(tx: &mut Tx<'_>, key: &Key, value: Value) -> Result<Arc<Object>, ApiError
 fn answer(
     call: &Call,
     status: StatusCode,
-    mut written: Written,
+    written: Written,
     warnings: &[String],
 ) -> Result<axum::response::Response, ApiError> {
-    if call.dry_run()?
-        && let Some(metadata) = written.value["metadata"].as_object_mut()
-    {
-        // Nothing was stored that could have another revision.
-        match written.before {
-            Some(rv) => metadata.insert("resourceVersion".into(), rv.to_string().into()),
-            None => metadata.remove("resourceVersion"),
-        };
-    }
-    let view = View::of(&call.headers, &call.query)?;
-    let body = Renderer {
-        kind: call.kind,
-        view,
-    }
-    .value(written.value);
+    let renderer = Renderer::of(call)?;
+    let body = match &written.shown {
+        _ if call.dry_run()? => renderer.value(rehearsed(&written)),
+        Shown::Stored(object) => renderer.object(object),
+        shown => renderer.value(shown.value()),
+    };
     let mut response = json_response(status, body, Some(written.rv));
     let operation = written
         .operation
@@ -119,4 +138,16 @@ fn answer(
         }
     }
     Ok(response)
+}
+
+/// What a rehearsal shows: nothing was stored that could have another revision.
+fn rehearsed(written: &Written) -> Value {
+    let mut value = written.shown.value();
+    if let Some(metadata) = value["metadata"].as_object_mut() {
+        match written.before {
+            Some(rv) => metadata.insert("resourceVersion".into(), rv.to_string().into()),
+            None => metadata.remove("resourceVersion"),
+        };
+    }
+    value
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::body::{known_fields, object};
 use super::create::{check, same_namespace};
 use super::options::{Of, Options};
-use super::{Written, answer, meta, owners, put, run};
+use super::{Shown, Written, answer, meta, owners, put, run};
 use crate::api::error::{ApiError, Cause};
 use crate::api::item::tag_matches;
 use crate::api::kinds::{Context, Kind, text};
@@ -147,8 +147,8 @@ pub(super) fn store(
     let warnings = meta::warnings(Some(&stored), &after);
     let object = put(tx, &terms.key, after)?;
     Ok(Written {
-        value: object.value(),
         rv: object.rv,
+        shown: Shown::Stored(object),
         before: Some(before.rv),
         operation,
         warnings,
