@@ -103,8 +103,21 @@ impl Column {
                 Some(Value::Object(_) | Value::Array(_)) => json!("<complex>"),
                 Some(value) => value.clone(),
             },
-            Cell::Age(pointer) => json!(age(object.pointer(pointer), now)),
+            Cell::Age(_) => json!(age(self.since(object), now)),
             Cell::By(read) | Cell::Of(_, read) => read(object),
+        }
+    }
+
+    /// Whether it shows the time since something.
+    pub(crate) fn is_age(&self) -> bool {
+        matches!(self.cell, Cell::Age(_))
+    }
+
+    /// The time since which an age is counted.
+    pub(crate) fn since(&self, object: &Value) -> Option<Timestamp> {
+        match self.cell {
+            Cell::Age(pointer) => object.pointer(pointer)?.as_str()?.parse().ok(),
+            _ => None,
         }
     }
 
@@ -142,10 +155,7 @@ pub(crate) fn condition(object: &Value, wanted: &str) -> Value {
     found.map_or_else(|| json!("<none>"), |c| c["status"].clone())
 }
 
-fn age(since: Option<&Value>, now: Timestamp) -> String {
-    let since = since
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse::<Timestamp>().ok());
+fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     since.map_or_else(
         || "<unknown>".to_owned(),
         |then| format_age(now.as_second() - then.as_second()),
@@ -176,11 +186,11 @@ mod tests {
             (731 * 86_400, "2y1d"),
             (9 * 365 * 86_400, "9y"),
         ];
-        let then = json!("2026-01-01T00:00:00Z");
+        let then: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         for (seconds, text) in cases {
             let now = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
             let now = now + jiff::SignedDuration::from_secs(seconds);
-            assert_eq!(age(Some(&then), now), text);
+            assert_eq!(age(Some(then), now), text);
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) async fn put(
     let stored = stored.await?;
     Ok(json_response(
         StatusCode::OK,
-        stored.json().into_owned(),
+        stored.json(),
         Some(stored.rv),
     ))
 }

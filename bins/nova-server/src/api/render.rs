@@ -10,7 +10,7 @@ use super::error::ApiError;
 use super::kinds::Kind;
 use super::negotiate::{Include, View};
 use super::request::Call;
-use crate::store::{Object, Picked};
+use crate::store::{Cells, Object, Picked};
 
 /// Writes objects of one kind in one form.
 #[derive(Clone, Copy)]
@@ -52,10 +52,43 @@ impl Renderer {
         }
     }
 
-    /// What of an object the cells of its row are made from, where that is not all of it.
+    /// What of an object the cells of its row are made from, where that is known. Such cells stay as they are, but for one age
+    /// at most.
     pub(crate) fn picked(&self) -> Option<Picked> {
-        let sources: Option<Vec<_>> = self.kind.columns.iter().map(Column::sources).collect();
-        sources.map(|sources| Picked::new(sources.into_iter().flatten().copied()))
+        let columns = self.kind.columns;
+        let sources: Option<Vec<_>> = columns.iter().map(Column::sources).collect();
+        let ages = columns.iter().filter(|column| column.is_age()).count();
+        let sources = sources.filter(|_| ages <= 1)?;
+        Some(Picked::new(sources.into_iter().flatten().copied()))
+    }
+
+    /// Cells that can be used again.
+    fn kept_cells(&self, value: &Value) -> Cells {
+        let now = Timestamp::now();
+        let (mut before, mut after, mut since) = (String::from("["), String::new(), None);
+        for (at, column) in self.kind.columns.iter().enumerate() {
+            let part = if since.is_some() {
+                &mut after
+            } else {
+                &mut before
+            };
+            part.push_str(if at > 0 { "," } else { "" });
+            since = since.or_else(|| column.since(value));
+            if since.is_none() || !column.is_age() {
+                part.push_str(&column.of(value, now).to_string());
+            }
+        }
+        let last = if since.is_some() {
+            &mut after
+        } else {
+            &mut before
+        };
+        last.push(']');
+        Cells {
+            before: before.into(),
+            since,
+            after: after.into(),
+        }
     }
 
     /// Adds one object inside a list. Lists have many, so no more is read of one than is shown.
@@ -66,9 +99,14 @@ impl Renderer {
                 _ => object.write(self.owners, out),
             };
         };
-        let value = picked.map_or_else(|| object.value(), |picked| object.sparse(picked));
         out.push_str("{\"cells\":");
-        out.push_str(&self.cells(&value).to_string());
+        match picked {
+            Some(picked) => {
+                let cells = object.cells(|| self.kept_cells(&object.sparse(picked)));
+                cells.write(Timestamp::now(), out);
+            }
+            None => out.push_str(&self.cells(&object.value()).to_string()),
+        }
         if include != Include::None {
             out.push_str(",\"object\":");
             match include {
@@ -90,7 +128,7 @@ impl Renderer {
 
     fn text(&self, object: &Object) -> String {
         if self.owners {
-            return object.json().into_owned();
+            return object.json();
         }
         let mut text = String::new();
         object.write(false, &mut text);

@@ -12,7 +12,7 @@ use super::reply::oldest;
 use super::{Key, Reply, StoreError};
 
 /// Layout steps; `user_version` counts those that were applied. Only ever append.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     "CREATE TABLE objects (
          kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
          rv INTEGER NOT NULL, body TEXT NOT NULL,
@@ -28,6 +28,24 @@ const MIGRATIONS: &[&str] = &[
          id TEXT PRIMARY KEY, at INTEGER NOT NULL, fingerprint TEXT NOT NULL,
          status INTEGER NOT NULL, body TEXT NOT NULL, operation TEXT
      ) STRICT, WITHOUT ROWID;",
+    // Objects are compressed against numbered words; number 0 is plain text.
+    "ALTER TABLE objects RENAME TO plain_objects;
+     CREATE TABLE objects (
+         kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+         rv INTEGER NOT NULL, words INTEGER NOT NULL, body BLOB NOT NULL,
+         PRIMARY KEY (kind, namespace, name)
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO objects SELECT kind, namespace, name, rv, 0, CAST(body AS BLOB) FROM plain_objects;
+     DROP TABLE plain_objects;
+     ALTER TABLE changes RENAME TO plain_changes;
+     CREATE TABLE changes (
+         rv INTEGER PRIMARY KEY, at INTEGER NOT NULL,
+         kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+         before_rv INTEGER, words INTEGER, before BLOB
+     ) STRICT;
+     INSERT INTO changes SELECT rv, at, kind, namespace, name, before_rv, 0, CAST(before AS BLOB)
+         FROM plain_changes;
+     DROP TABLE plain_changes;",
 ];
 
 /// Log entries that are always kept.
@@ -146,14 +164,14 @@ pub(super) fn sql(rv: u64) -> i64 {
 
 fn insert_changes(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO objects (kind, namespace, name, rv, body) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET rv = excluded.rv, body = excluded.body",
+        "INSERT INTO objects (kind, namespace, name, rv, words, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET rv = excluded.rv, words = excluded.words, body = excluded.body",
     )?;
     let mut remove =
         tx.prepare_cached("DELETE FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3")?;
     let mut log = tx.prepare_cached(
-        "INSERT INTO changes (rv, at, kind, namespace, name, before_rv, before)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO changes (rv, at, kind, namespace, name, before_rv, words, before)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for change in changes {
         let (rv, at) = (sql(change.rv), change.at);
@@ -163,12 +181,18 @@ fn insert_changes(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<
             name,
         } = change.key();
         match &change.after {
-            Some(o) => put.execute(params![kind, namespace, name, sql(o.rv), o.json()])?,
+            Some(o) => {
+                let (words, body) = o.stored();
+                put.execute(params![kind, namespace, name, sql(o.rv), words, body])?
+            }
             None => remove.execute(params![kind, namespace, name])?,
         };
         let before = change.before.as_ref();
-        let (before_rv, before) = (before.map(|b| sql(b.rv)), before.map(|b| b.json()));
-        log.execute(params![rv, at, kind, namespace, name, before_rv, before])?;
+        let before_rv = before.map(|before| sql(before.rv));
+        let (words, before) = before.map(|before| before.stored()).unzip();
+        log.execute(params![
+            rv, at, kind, namespace, name, before_rv, words, before
+        ])?;
     }
     Ok(())
 }

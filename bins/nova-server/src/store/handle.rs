@@ -61,7 +61,6 @@ impl Store {
             syncer: Syncer::start(&path).map_err(StoreError::Thread)?,
             _checkpointer: Checkpointer::start(&path).map_err(StoreError::Thread)?,
         };
-        super::pack::start(&memory).map_err(StoreError::Thread)?;
         let jobs = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -217,11 +216,6 @@ impl Store {
 
 #[cfg(test)]
 impl Store {
-    /// Packs some objects now; answers how many.
-    pub(super) fn pack_some(&self) -> usize {
-        super::pack::pack_some(&self.memory)
-    }
-
     /// Lets the database grow no further, as a full disk would.
     pub(super) fn limit_pages(&self) {
         let full = &self.queue.disk_full;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::db::sql;
 use super::key::intern;
-use super::load::revision;
+use super::load::{Stored, read, revision};
 use super::log::Change;
 use super::state::State;
 use super::{Key, Object};
@@ -57,7 +57,8 @@ impl History {
         let mut rows = connection.prepare_cached(
             "SELECT rv, kind, namespace, name, before_rv FROM changes WHERE rv > ?1 AND rv <= ?2 ORDER BY rv",
         )?;
-        let mut before = connection.prepare_cached("SELECT before FROM changes WHERE rv = ?1")?;
+        let mut before =
+            connection.prepare_cached("SELECT words, before FROM changes WHERE rv = ?1")?;
         let mut rows = rows.query(params![sql(*range.start()), sql(*range.end())])?;
         while let Some(row) = rows.next()? {
             let kind = intern(row.get_ref(1)?.as_str()?);
@@ -70,15 +71,19 @@ impl History {
                 known.go_on(revision(rv), before_rv.is_some());
                 continue;
             }
-            let body = match before_rv {
-                Some(_) => before.query_row([rv], |row| row.get::<_, Option<String>>(0))?,
+            let object = match before_rv {
+                Some(before_rv) => {
+                    let stored = before.query_row([rv], |row| {
+                        Ok(Stored {
+                            rv: revision(before_rv),
+                            words: row.get(0)?,
+                            body: row.get(1)?,
+                        })
+                    })?;
+                    read(key.clone(), &stored).ok()
+                }
                 None => None,
             };
-            let object = body.and_then(|body| {
-                Object::parse(key.clone(), revision(before_rv?), body)
-                    .map(Arc::new)
-                    .ok()
-            });
             past.insert(
                 key,
                 Past {

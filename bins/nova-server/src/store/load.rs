@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::db::Db;
 use super::key::intern;
 use super::log::{Change, HOT_ENTRIES, Log};
+use super::pack::Packed;
 use super::reply::Replies;
 use super::state::State;
 use super::{Key, Object, Reply, StoreError};
@@ -25,8 +26,8 @@ impl Db {
         };
         let rows = self.object_rows().map_err(failed)?;
         let mut objects = BTreeMap::new();
-        for (key, rv, body) in rows {
-            let object = parse(key, rv, body).map_err(corrupt)?;
+        for (key, stored) in rows {
+            let object = read(key, &stored).map_err(corrupt)?;
             objects.insert(object.key.clone(), object);
         }
         let mut newest: BTreeMap<Key, Arc<Object>> = objects.clone();
@@ -39,7 +40,7 @@ impl Db {
                 break;
             };
             let after = newest.remove(&key);
-            let before = row.before.map(|(rv, body)| parse(key.clone(), rv, body));
+            let before = row.before.map(|stored| read(key.clone(), &stored));
             let before = before.transpose().map_err(corrupt)?;
             if let Some(before) = &before {
                 newest.insert(key, Arc::clone(before));
@@ -81,28 +82,37 @@ impl Db {
         Ok(oldest.map_or(0, |rv| revision(rv).saturating_sub(1)))
     }
 
-    fn object_rows(&self) -> rusqlite::Result<Vec<(Key, u64, String)>> {
+    fn object_rows(&self) -> rusqlite::Result<Vec<(Key, Stored)>> {
         let mut rows = self
             .connection
-            .prepare("SELECT kind, namespace, name, rv, body FROM objects")?;
+            .prepare("SELECT kind, namespace, name, rv, words, body FROM objects")?;
         let rows = rows.query_map([], |row| {
             let Some(key) = key_of(row)? else {
                 return Ok(None);
             };
-            Ok(Some((key, revision(row.get(3)?), row.get(4)?)))
+            let stored = Stored {
+                rv: revision(row.get(3)?),
+                words: row.get(4)?,
+                body: row.get(5)?,
+            };
+            Ok(Some((key, stored)))
         })?;
         rows.filter_map(Result::transpose).collect()
     }
 
     fn change_rows(&self) -> rusqlite::Result<Vec<ChangeRow>> {
         let mut rows = self.connection.prepare(
-            "SELECT kind, namespace, name, rv, at, before_rv, before FROM changes
+            "SELECT kind, namespace, name, rv, at, before_rv, words, before FROM changes
              ORDER BY rv DESC LIMIT ?1",
         )?;
         let limit = i64::try_from(HOT_ENTRIES).unwrap_or(i64::MAX);
         let rows = rows.query_map([limit], |row| {
-            let before = match row.get::<_, Option<String>>(6)? {
-                Some(body) => Some((revision(row.get(5)?), body)),
+            let before = match row.get(7)? {
+                Some(body) => Some(Stored {
+                    rv: revision(row.get(5)?),
+                    words: row.get(6)?,
+                    body,
+                }),
                 None => None,
             };
             let (key, rv, at) = (key_of(row)?, revision(row.get(3)?), row.get(4)?);
@@ -143,7 +153,14 @@ struct ChangeRow {
     key: Option<Key>,
     rv: u64,
     at: i64,
-    before: Option<(u64, String)>,
+    before: Option<Stored>,
+}
+
+/// A revision of an object as the database has it.
+pub(super) struct Stored {
+    pub(super) rv: u64,
+    pub(super) words: u8,
+    pub(super) body: Vec<u8>,
 }
 
 /// The first three columns; `None` for a kind that this server does not know.
@@ -158,9 +175,11 @@ fn key_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Key>> {
     )))
 }
 
-fn parse(key: Key, rv: u64, body: String) -> Result<Arc<Object>, String> {
+/// The object that is stored; an error says what is wrong with which.
+pub(super) fn read(key: Key, stored: &Stored) -> Result<Arc<Object>, String> {
     let name = key.to_string();
-    Object::parse(key, rv, body)
+    let text = Packed::unpack(stored.words, &stored.body).map_err(|e| format!("{name}: {e}"))?;
+    Object::parse(key, stored.rv, &text)
         .map(Arc::new)
         .map_err(|e| format!("{name}: {e}"))
 }

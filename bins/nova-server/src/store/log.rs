@@ -53,7 +53,9 @@ impl Change {
 
     /// Memory that this entry keeps: the state before is the state after an earlier one.
     fn bytes(&self) -> usize {
-        self.after.as_ref().map_or(0, |object| object.plain_size())
+        self.after
+            .as_ref()
+            .map_or(0, |object| object.stored().1.len())
     }
 
     /// Builds an entry from the two states.
@@ -172,7 +174,7 @@ mod tests {
         for rv in 1..=count {
             let key = Key::new("virtualmachines", "d", rv.to_string());
             let json = format!(r#"{{"metadata":{{}},"x":"{}"}}"#, "x".repeat(size));
-            let object = Arc::new(Object::parse(key, rv, json).unwrap());
+            let object = Arc::new(Object::parse(key, rv, &json).unwrap());
             log.push(Change::new(rv, None, Some(object), at));
         }
         log

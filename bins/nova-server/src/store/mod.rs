@@ -45,7 +45,7 @@ pub(crate) use error::StoreError;
 pub(crate) use handle::{Durability, Store};
 pub(crate) use key::Key;
 pub(crate) use log::{Change, ChangeKind, Expired};
-pub(crate) use object::Object;
+pub(crate) use object::{Cells, Object};
 pub(crate) use reply::Reply;
 pub(crate) use sparse::Picked;
 pub(crate) use tx::{Tx, format_time};

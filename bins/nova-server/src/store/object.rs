@@ -1,5 +1,7 @@
 //! One revision of one object, encoded.
 
+use jiff::Timestamp;
+use nova_core::units::format_age;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,7 +9,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use super::Key;
 use super::encode::{Encoded, Span, Spans, whole_member};
@@ -27,16 +29,36 @@ pub(crate) struct Object {
     pub(crate) uid: String,
     labels: Labels,
     spans: Spans,
-    body: Body,
+    body: Packed,
+    /// Cells of its row, once somebody asked for them.
+    cells: OnceLock<Box<Cells>>,
+}
+
+/// The cells of a row, encoded. A time in them goes on.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    /// What comes before the time, or all of it.
+    pub(crate) before: Box<str>,
+    /// The time that is shown as an age, where there is one.
+    pub(crate) since: Option<Timestamp>,
+    /// What comes after.
+    pub(crate) after: Box<str>,
+}
+
+impl Cells {
+    /// Adds the cells as they are at a time.
+    pub(crate) fn write(&self, now: Timestamp, out: &mut String) {
+        out.push_str(&self.before);
+        if let Some(since) = self.since {
+            out.push('"');
+            out.push_str(&format_age(now.as_second() - since.as_second()));
+            out.push('"');
+            out.push_str(&self.after);
+        }
+    }
 }
 
 type Labels = Box<[(Box<str>, Box<str>)]>;
-
-#[derive(Debug)]
-enum Body {
-    Plain(Box<str>),
-    Packed(Packed),
-}
 
 /// What is read of an encoded object without building a tree of it.
 #[derive(Deserialize)]
@@ -58,8 +80,8 @@ struct HeadMeta<'a> {
 
 impl Object {
     /// Reads the members that selectors and preconditions need from an encoded object.
-    pub(super) fn parse(key: Key, rv: u64, json: String) -> Result<Self, serde_json::Error> {
-        let head: Head<'_> = serde_json::from_str(&json)?;
+    pub(super) fn parse(key: Key, rv: u64, json: &str) -> Result<Self, serde_json::Error> {
+        let head: Head<'_> = serde_json::from_str(json)?;
         let metadata: HeadMeta<'_> = serde_json::from_str(head.metadata.get())?;
         let place = |part: &RawValue| {
             let start = part.get().as_ptr() as usize - json.as_ptr() as usize;
@@ -68,7 +90,7 @@ impl Object {
         let owners = metadata.managed_fields.map_or(0..0, place);
         let spans = Spans {
             metadata: Span::new(place(head.metadata)),
-            owners: whole_member(&json, owners),
+            owners: whole_member(json, owners),
         };
         let labels = metadata.labels.unwrap_or_default();
         let labels = labels
@@ -76,17 +98,18 @@ impl Object {
             .map(|(k, v)| (k.into(), v.into()))
             .collect();
         Ok(Self {
+            body: Packed::new(key.kind, json),
             key,
             rv,
             uid: metadata.uid.into_owned(),
             labels,
             spans,
-            body: Body::Plain(json.into_boxed_str()),
+            cells: OnceLock::new(),
         })
     }
 
     /// An object that was just encoded from `value`; nothing when its labels are no texts.
-    pub(super) fn encoded(key: Key, rv: u64, encoded: Encoded, value: &Value) -> Option<Self> {
+    pub(super) fn encoded(key: Key, rv: u64, encoded: &Encoded, value: &Value) -> Option<Self> {
         let metadata = &value["metadata"];
         let labels = match &metadata["labels"] {
             Value::Null => Labels::default(),
@@ -97,21 +120,34 @@ impl Object {
                 .collect::<Option<_>>()?,
         };
         Some(Self {
+            body: Packed::new(key.kind, &encoded.text),
             key,
             rv,
             uid: metadata["uid"].as_str().unwrap_or_default().to_owned(),
             labels,
             spans: encoded.spans,
-            body: Body::Plain(encoded.text.into_boxed_str()),
+            cells: OnceLock::new(),
         })
     }
 
     /// The object as it is sent.
-    pub(crate) fn json(&self) -> Cow<'_, str> {
-        match &self.body {
-            Body::Plain(json) => Cow::Borrowed(json),
-            Body::Packed(packed) => Cow::Owned(packed.text()),
-        }
+    pub(crate) fn json(&self) -> String {
+        self.body.text()
+    }
+
+    /// Bytes of it as it is sent.
+    pub(crate) fn length(&self) -> usize {
+        self.body.length()
+    }
+
+    /// As it is stored; see [`Packed::stored`].
+    pub(super) fn stored(&self) -> (u8, &[u8]) {
+        self.body.stored()
+    }
+
+    /// The cells of its row; `make` makes them the first time.
+    pub(crate) fn cells(&self, make: impl FnOnce() -> Cells) -> &Cells {
+        self.cells.get_or_init(|| Box::new(make()))
     }
 
     /// Adds the object as it is sent to `out`; the owners of its fields only when they are wanted.
@@ -135,26 +171,6 @@ impl Object {
         }
     }
 
-    /// Bytes of its encoding in memory.
-    pub(super) fn plain_size(&self) -> usize {
-        match &self.body {
-            Body::Plain(json) => json.len(),
-            Body::Packed(_) => 0,
-        }
-    }
-
-    /// The same object with its encoding compressed; nothing when that gains nothing.
-    pub(super) fn packed(&self, dictionary: &Arc<str>) -> Option<Self> {
-        Some(Self {
-            key: self.key.clone(),
-            rv: self.rv,
-            uid: self.uid.clone(),
-            labels: self.labels.clone(),
-            spans: self.spans,
-            body: Body::Packed(Packed::new(&self.json(), dictionary)?),
-        })
-    }
-
     /// The object as a tree.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_str(&self.json()).unwrap_or(Value::Null)
@@ -162,17 +178,10 @@ impl Object {
 
     /// The object with nothing but what is picked.
     pub(crate) fn sparse(&self, picked: &Picked) -> Value {
-        let json = self.json();
-        match self.spans.owners.range() {
-            hidden if hidden.is_empty() => picked.of(&json),
-            // Owners are a third of an object and in no column.
-            hidden => {
-                let mut rest = String::with_capacity(json.len());
-                rest.push_str(&json[..hidden.start]);
-                rest.push_str(&json[hidden.end..]);
-                picked.of(&rest)
-            }
-        }
+        let mut json = self.json();
+        // Owners are a third of an object and in no column.
+        json.replace_range(self.spans.owners.range(), "");
+        picked.of(&json)
     }
 
     /// The object as a type.

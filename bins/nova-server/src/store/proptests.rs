@@ -40,7 +40,7 @@ type Shown = Vec<(Key, u64, String)>;
 fn shown(objects: Vec<std::sync::Arc<Object>>) -> Shown {
     objects
         .into_iter()
-        .map(|o| (o.key.clone(), o.rv, o.json().into_owned()))
+        .map(|o| (o.key.clone(), o.rv, o.json()))
         .collect()
 }
 
@@ -97,7 +97,7 @@ async fn replay(store: &Store, from: u64, start: &Shown) -> Shown {
         let known = objects.get(change.key()).map(|(rv, _)| *rv);
         assert_eq!(change.before.as_ref().map(|b| b.rv), known);
         match &change.after {
-            Some(o) => objects.insert(o.key.clone(), (o.rv, o.json().into_owned())),
+            Some(o) => objects.insert(o.key.clone(), (o.rv, o.json())),
             None => objects.remove(change.key()),
         };
     }

@@ -11,15 +11,10 @@ use super::log::{Change, Log};
 use super::reply::Replies;
 use super::{Key, Object, Reply};
 
-/// Changes whose objects are left as they are: they are likely to change again.
-const RECENT: u64 = 2048;
-
 /// Newest objects and the log that leads to them.
 #[derive(Debug, Default)]
 pub(super) struct State {
     objects: BTreeSet<ByKey>,
-    /// What packed objects of a kind are compressed against.
-    dictionaries: BTreeMap<&'static str, Arc<str>>,
     pub(super) log: Log,
     pub(super) replies: Replies,
 }
@@ -63,7 +58,6 @@ impl State {
     ) -> Self {
         Self {
             objects: objects.into_iter().map(ByKey).collect(),
-            dictionaries: BTreeMap::new(),
             log,
             replies,
         }
@@ -71,35 +65,6 @@ impl State {
 
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
         self.objects.get(key).map(|ByKey(object)| object)
-    }
-
-    /// Objects of a kind, each of at least `worth` bytes, that could be packed; the newest changes are left alone.
-    pub(super) fn unpacked(
-        &self,
-        kind: &'static str,
-        worth: usize,
-        most: usize,
-    ) -> Vec<Arc<Object>> {
-        let cold = self.log.newest().saturating_sub(RECENT);
-        let objects = self.list(kind, None);
-        let wanted = |object: &&Arc<Object>| object.rv <= cold && object.plain_size() >= worth;
-        objects.filter(wanted).take(most).cloned().collect()
-    }
-
-    /// What packed objects of a kind are compressed against, once there are any.
-    pub(super) fn dictionary(&self, kind: &str) -> Option<Arc<str>> {
-        self.dictionaries.get(kind).cloned()
-    }
-
-    pub(super) fn set_dictionary(&mut self, kind: &'static str, words: Arc<str>) {
-        self.dictionaries.entry(kind).or_insert(words);
-    }
-
-    /// Keeps another form of an object, unless it changed meanwhile.
-    pub(super) fn replace(&mut self, old: &Arc<Object>, new: Arc<Object>) {
-        if self.get(&old.key).is_some_and(|now| Arc::ptr_eq(now, old)) {
-            self.objects.replace(ByKey(new));
-        }
     }
 
     /// Objects of a kind, of one namespace or of all, in order of namespace and name.

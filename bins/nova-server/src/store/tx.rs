@@ -151,12 +151,12 @@ impl Tx<'_> {
         let value = stamp(key, before.as_deref(), value, &now)?;
         let mut encoded = Encoded::new(&value)
             .map_err(|e| ApiError::internal(format!("{key} cannot be encoded: {e}")))?;
-        if let Some(before) = before.as_ref().filter(|old| *old.json() == encoded.text) {
+        if let Some(before) = before.as_ref().filter(|old| old.json() == encoded.text) {
             return Ok(Arc::clone(before));
         }
         let rv = self.next_revision();
         encoded.set_revision(rv);
-        let object = Object::encoded(key.clone(), rv, encoded, &value)
+        let object = Object::encoded(key.clone(), rv, &encoded, &value)
             .ok_or_else(|| ApiError::bad_request(format!("{key} has labels that are no texts")))?;
         let object = Arc::new(object);
         let after = (!is_finalized(&value)).then(|| Arc::clone(&object));

@@ -1,6 +1,5 @@
 //! `DELETE` of a collection.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -67,7 +66,7 @@ pub(crate) async fn delete_collection(call: &Call, body: Body) -> Result<Respons
 }
 
 fn listed(call: &Call, gone: &[Arc<Object>], revision: u64) -> Response {
-    let items: Vec<Cow<'_, str>> = gone.iter().map(|object| object.json()).collect();
+    let items: Vec<String> = gone.iter().map(|object| object.json()).collect();
     let metadata = json!({"continue": "", "resourceVersion": revision.to_string()});
     let body = format!(
         r#"{{"apiVersion":"{}","kind":"{}","metadata":{metadata},"items":[{}]}}"#,

@@ -73,7 +73,7 @@ impl Shown {
     /// As text.
     fn text(&self) -> String {
         match self {
-            Self::Stored(object) => object.json().into_owned(),
+            Self::Stored(object) => object.json(),
             Self::Value(_) | Self::Nothing => self.value().to_string(),
         }
     }
@@ -102,7 +102,7 @@ async fn run_if<T: Send + 'static>(
 /// Stores what a client made, unless it is too large; its encoding tells.
 fn put(tx: &mut Tx<'_>, key: &Key, value: Value) -> Result<Arc<Object>, ApiError> {
     let object = tx.put_owned(key, value)?;
-    if object.json().len() > MAX_OBJECT {
+    if object.length() > MAX_OBJECT {
         return Err(ApiError::too_large(MAX_OBJECT));
     }
     Ok(object)
