@@ -1,30 +1,19 @@
-//! Who drives what: one driver per VM, and the two streams that wake them.
+//! Who drives what: the two streams that wake the drivers of VMs, and what else changes call for.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 
-use super::clock;
-use super::driver::{Driver, Mail, Memory};
+use super::driver::Mail;
 use super::events::Recorder;
 use super::intent::VMS;
+use super::roster::Roster;
 use super::subject::Shared;
 use super::{namespace, op, recover};
 use crate::engine::EngineEvent;
 use crate::store::{Change, Expired, Key, Object};
-
-/// Pause before a driver that broke down is replaced.
-const AGAIN: Duration = Duration::from_secs(1);
-
-/// Drivers that look and report at once. The others would only wait for the store with what they found, and be out of date
-/// by then.
-const AT_ONCE: usize = 64;
-
-/// How long agents of machines that ran on may take to be found again.
-const RECONNECT: Duration = Duration::from_secs(8);
 
 /// The controllers of the server.
 #[derive(Clone)]
@@ -35,27 +24,18 @@ pub(crate) struct Controller {
 struct Inner {
     app: Shared,
     recorder: Recorder,
-    /// Drivers by the uid of their VM.
-    drivers: Mutex<HashMap<String, Handle>>,
-    /// Uids by the VM's place, for operations and images that name VMs.
-    places: Mutex<HashMap<Key, String>>,
+    roster: Arc<Roster>,
     recovered: watch::Sender<bool>,
-    turns: Arc<Semaphore>,
-}
-
-struct Handle {
-    mail: UnboundedSender<Mail>,
 }
 
 /// Starts recovery, drivers and housekeeping, in tasks of their own.
 pub(crate) fn start(app: Shared) -> Controller {
+    let recorder = Recorder::default();
     let inner = Inner {
+        roster: Roster::new(Arc::clone(&app), recorder.clone()),
         app,
-        recorder: Recorder::default(),
-        drivers: Mutex::default(),
-        places: Mutex::default(),
+        recorder,
         recovered: watch::Sender::new(false),
-        turns: Arc::new(Semaphore::new(AT_ONCE)),
     };
     let controller = Controller {
         inner: Arc::new(inner),
@@ -84,6 +64,7 @@ impl Controller {
         recover::run(&app, &self.inner.recorder).await;
         self.inner.recovered.send_replace(true);
         tokio::spawn(self.clone().listen(events));
+        tokio::spawn(Arc::clone(&self.inner.roster).keep_time());
         super::house::start(&app);
         // Changes since `revision` are looked at again; that costs a glance.
         self.look_at_all();
@@ -109,9 +90,9 @@ impl Controller {
             return;
         };
         match object.key.kind {
-            VMS => self.vm_changed(object, change.after.is_none()),
+            VMS => self.inner.roster.look(object, change.after.is_none()),
             op::KIND => self.operation_changed(object),
-            "images" => self.wake_all(),
+            "images" => self.inner.roster.wake_all(),
             _ if change.after.is_some() => {
                 namespace::changed(&self.inner.app, object);
             }
@@ -121,119 +102,25 @@ impl Controller {
 
     fn look_at_all(&self) {
         for object in self.inner.app.store.list(VMS, None) {
-            self.vm_changed(&object, false);
+            self.inner.roster.look(&object, false);
         }
         for object in self.inner.app.store.list("namespaces", None) {
             namespace::changed(&self.inner.app, &object);
         }
     }
 
-    fn vm_changed(&self, object: &Object, gone: bool) {
-        let mut drivers = self
-            .inner
-            .drivers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match drivers.get(&object.uid) {
-            Some(handle) => drop(handle.mail.send(Mail::Look)),
-            None if gone => {}
-            None => {
-                let handle = self.drive(object);
-                drivers.insert(object.uid.clone(), handle);
-            }
-        }
-        drop(drivers);
-        let mut places = self
-            .inner
-            .places
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !gone {
-            places.insert(object.key.clone(), object.uid.clone());
-        } else if places.get(&object.key) == Some(&object.uid) {
-            places.remove(&object.key);
-        }
-    }
-
-    fn forget(&self, uid: &str) {
-        let drivers = self.inner.drivers.lock();
-        drivers.unwrap_or_else(PoisonError::into_inner).remove(uid);
-    }
-
-    fn drive(&self, object: &Object) -> Handle {
-        let (mail, inbox) = unbounded_channel();
-        let driver = Driver {
-            app: Arc::clone(&self.inner.app),
-            recorder: self.inner.recorder.clone(),
-            key: object.key.clone(),
-            uid: object.uid.clone(),
-            mail: inbox,
-            turns: Arc::clone(&self.inner.turns),
-            memory: Memory {
-                reconnect_until: Some(clock::after(clock::now(), RECONNECT)),
-                ..Memory::default()
-            },
-        };
-        let controller = self.clone();
-        let uid = object.uid.clone();
-        let key = object.key.clone();
-        tokio::spawn(async move {
-            let ended = tokio::spawn(Box::pin(driver.run())).await;
-            controller.forget(&uid);
-            if let Err(error) = ended {
-                // A bug in one driver must not leave its VM without any.
-                tracing::error!(vm = %key, %error, "a driver broke down; another takes over");
-                tokio::time::sleep(AGAIN).await;
-                if let Some(object) = controller.inner.app.store.get(&key) {
-                    controller.vm_changed(&object, false);
-                }
-            }
-        });
-        Handle { mail }
-    }
-
     /// A driver follows its VM; of the operation it must only hear what others write into it.
     fn operation_changed(&self, object: &Object) {
-        let text = object.json();
-        if !text.contains("\"Cancelling\"") && !text.contains("\"force\":true") {
+        let news = ["\"Cancelling\"", "\"force\":true"];
+        if !object.with_json(|json| news.iter().any(|word| json.contains(word))) {
             return;
         }
         let Some(target) = object.label("nova.dev/target") else {
             return;
         };
         let place = Key::new(VMS, &*object.key.namespace, target);
-        let places = self
-            .inner
-            .places
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let Some(uid) = places.get(&place).cloned() else {
-            return;
-        };
-        drop(places);
-        self.tell(&uid, Mail::Look);
-    }
-
-    fn wake_all(&self) {
-        let drivers = self
-            .inner
-            .drivers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for handle in drivers.values() {
-            // A driver that just ended has nothing left to hear.
-            drop(handle.mail.send(Mail::Look));
-        }
-    }
-
-    fn tell(&self, uid: &str, mail: Mail) {
-        let drivers = self
-            .inner
-            .drivers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = drivers.get(uid) {
-            drop(handle.mail.send(mail));
+        if let Some(vm) = self.inner.app.store.get(&place) {
+            self.inner.roster.tell(&vm.uid, Mail::Look);
         }
     }
 
@@ -245,7 +132,7 @@ impl Controller {
                 | EngineEvent::Paused { uid, .. }
                 | EngineEvent::Rebooted { uid } => uid.clone(),
             };
-            self.tell(&uid, Mail::Engine(Box::new(event)));
+            self.inner.roster.tell(&uid, Mail::Engine(Box::new(event)));
         }
     }
 }

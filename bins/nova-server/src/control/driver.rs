@@ -46,6 +46,15 @@ pub(super) enum Mail {
     Engine(Box<EngineEvent>),
 }
 
+/// Why a driver stops working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing to do for so long, unless mail comes.
+    Rest(Duration),
+    /// The object is gone.
+    Gone,
+}
+
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -80,6 +89,46 @@ pub(super) struct Memory {
     pub(super) reconnect_until: Option<Timestamp>,
 }
 
+impl Memory {
+    /// Takes in one piece of mail.
+    pub(super) fn note(&mut self, mail: Mail) {
+        let Mail::Engine(event) = mail else { return };
+        match *event {
+            EngineEvent::Exited { exit, .. } => {
+                self.exit = Some(exit);
+                self.forget_guest();
+            }
+            EngineEvent::Agent { connected, .. } => {
+                self.forget_guest();
+                if connected {
+                    self.guest_due = Some(clock::now());
+                    // It is back: from now on a break is a break.
+                    self.reconnect_until = None;
+                }
+            }
+            EngineEvent::Rebooted { .. } => {
+                self.rebooted = true;
+                self.reconnect_until = None;
+                self.forget_guest();
+            }
+            EngineEvent::Paused { .. } => {}
+        }
+    }
+
+    fn forget_guest(&mut self) {
+        self.guest = None;
+        self.guest_due = None;
+        self.guest_asked = 0;
+    }
+}
+
+/// How long to rest: until a moment, but never long without a look.
+fn rest_until(until: Option<Timestamp>) -> Duration {
+    let now = clock::now();
+    let wait = until.map_or(RESYNC, |at| clock::until(at, now).min(RESYNC));
+    wait.max(Duration::from_millis(5))
+}
+
 /// The task of one VM.
 pub(super) struct Driver {
     pub(super) app: Shared,
@@ -93,90 +142,42 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Runs until the object is gone or the server ends.
-    pub(super) async fn run(mut self) {
+    /// Works until there is nothing to do.
+    pub(super) async fn run(&mut self) -> End {
         let (mut failures, mut busy) = (0, 0);
         loop {
             // Waited for here and not in the turn: a turn that has begun takes much memory. Nobody closes the semaphore; a
             // driver works on without a permit rather than not at all.
             let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
-            let turn = match Box::pin(self.turn(permit)).await {
+            match Box::pin(self.turn(permit)).await {
                 // Nobody needs this many steps in a row; a fault of ours must not burn a processor.
                 Ok(Turn::Again) if busy >= BUSY => {
-                    busy = 0;
                     tracing::warn!(vm = %self.key, "does not come to rest");
-                    Turn::Rest(Some(clock::after(clock::now(), Duration::from_millis(500))))
+                    return End::Rest(Duration::from_millis(500));
                 }
-                Ok(turn) => {
-                    failures = 0;
-                    busy = if turn == Turn::Again { busy + 1 } else { 0 };
-                    turn
-                }
+                Ok(Turn::Again) => (failures, busy) = (0, busy + 1),
+                Ok(Turn::Rest(until)) => return End::Rest(rest_until(until)),
+                Ok(Turn::Gone) => return End::Gone,
                 Err(error) => {
                     failures += 1;
                     tracing::warn!(vm = %self.key, %error, "a turn failed");
-                    let wait = Duration::from_millis(250 << failures.min(6));
-                    Turn::Rest(Some(clock::after(clock::now(), wait)))
-                }
-            };
-            match turn {
-                Turn::Again => {}
-                Turn::Gone => return,
-                Turn::Rest(until) => {
-                    if !self.rest(until).await {
-                        return;
-                    }
+                    self.pause(Duration::from_millis(250 << failures.min(6)))
+                        .await;
                 }
             }
         }
     }
 
-    /// Waits for mail or `until`; answers whether the server still runs.
-    async fn rest(&mut self, until: Option<Timestamp>) -> bool {
-        let now = clock::now();
-        let wait = until.map_or(RESYNC, |at| clock::until(at, now).min(RESYNC));
-        match timeout(wait.max(Duration::from_millis(5)), self.mail.recv()).await {
-            Ok(Some(mail)) => self.note(mail),
-            Ok(None) => return false,
-            Err(_) => {}
+    /// Waits for a while, or for mail.
+    async fn pause(&mut self, wait: Duration) {
+        if let Ok(Some(mail)) = timeout(wait, self.mail.recv()).await {
+            self.memory.note(mail);
         }
-        true
-    }
-
-    /// Takes in one piece of mail.
-    pub(super) fn note(&mut self, mail: Mail) {
-        let Mail::Engine(event) = mail else { return };
-        match *event {
-            EngineEvent::Exited { exit, .. } => {
-                self.memory.exit = Some(exit);
-                self.forget_guest();
-            }
-            EngineEvent::Agent { connected, .. } => {
-                self.forget_guest();
-                if connected {
-                    self.memory.guest_due = Some(clock::now());
-                    // It is back: from now on a break is a break.
-                    self.memory.reconnect_until = None;
-                }
-            }
-            EngineEvent::Rebooted { .. } => {
-                self.memory.rebooted = true;
-                self.memory.reconnect_until = None;
-                self.forget_guest();
-            }
-            EngineEvent::Paused { .. } => {}
-        }
-    }
-
-    fn forget_guest(&mut self) {
-        self.memory.guest = None;
-        self.memory.guest_due = None;
-        self.memory.guest_asked = 0;
     }
 
     async fn turn(&mut self, permit: Option<OwnedSemaphorePermit>) -> Result<Turn, ApiError> {
         while let Ok(mail) = self.mail.try_recv() {
-            self.note(mail);
+            self.memory.note(mail);
         }
         let Some(subject) = Subject::read(&self.app.store, &self.key, &self.uid) else {
             return Ok(Turn::Gone);

@@ -37,6 +37,7 @@ mod recover;
 mod resolve;
 #[cfg(test)]
 mod resolve_tests;
+mod roster;
 mod routes;
 mod settle;
 mod status;

@@ -217,7 +217,7 @@ fn allocated(app: &Shared) -> Sum {
     for object in app.store.list(VMS, None) {
         sum.count += 1;
         let record = super::record::key(&object.key.namespace, &object.uid);
-        let on = object.json().contains("\"startedAt\"");
+        let on = object.with_json(|json| json.contains("\"startedAt\""));
         let Some(record) = app.store.get(&record).filter(|_| on) else {
             continue;
         };

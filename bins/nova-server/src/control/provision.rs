@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval_at, timeout};
 
 use super::commit::{Committed, Update, edit_operation};
 use super::driver::{Driver, Turn};
@@ -54,7 +54,7 @@ impl Driver {
         });
         let app = Arc::clone(&self.app);
         let mut work = Box::pin(timeout(LIMIT, app.engine.provision(machine, &progress)));
-        let mut ticks = interval(TELL);
+        let mut ticks = interval_at(Instant::now() + TELL, TELL);
         loop {
             tokio::select! {
                 biased;
@@ -64,7 +64,7 @@ impl Driver {
                 }
                 _ = ticks.tick() => self.tell_progress(facts, &latest).await,
                 mail = self.mail.recv() => {
-                    self.note(mail?);
+                    self.memory.note(mail?);
                     if self.order_changed(&facts.subject) {
                         return None;
                     }

@@ -178,8 +178,10 @@ fn key_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Key>> {
 /// The object that is stored; an error says what is wrong with which.
 pub(super) fn read(key: Key, stored: &Stored) -> Result<Arc<Object>, String> {
     let name = key.to_string();
-    let text = Packed::unpack(stored.words, &stored.body).map_err(|e| format!("{name}: {e}"))?;
-    Object::parse(key, stored.rv, &text)
+    let mut room = Vec::new();
+    let text = Packed::unpack(stored.words, &stored.body, &mut room)
+        .map_err(|e| format!("{name}: {e}"))?;
+    Object::parse(key, stored.rv, text)
         .map(Arc::new)
         .map_err(|e| format!("{name}: {e}"))
 }

@@ -132,7 +132,12 @@ impl Object {
 
     /// The object as it is sent.
     pub(crate) fn json(&self) -> String {
-        self.body.text()
+        self.with_json(str::to_owned)
+    }
+
+    /// Shows the object as it is sent, without a copy that outlives it.
+    pub(crate) fn with_json<T>(&self, show: impl FnOnce(&str) -> T) -> T {
+        self.body.with(show)
     }
 
     /// Bytes of it as it is sent.
@@ -152,13 +157,13 @@ impl Object {
 
     /// Adds the object as it is sent to `out`; the owners of its fields only when they are wanted.
     pub(crate) fn write(&self, owners: bool, out: &mut String) {
-        let json = self.json();
-        self.add(&json, 0..json.len(), owners, out);
+        self.with_json(|json| self.add(json, 0..json.len(), owners, out));
     }
 
     /// Adds its metadata as they are sent.
     pub(crate) fn write_metadata(&self, owners: bool, out: &mut String) {
-        self.add(&self.json(), self.spans.metadata.range(), owners, out);
+        let metadata = self.spans.metadata.range();
+        self.with_json(|json| self.add(json, metadata, owners, out));
     }
 
     fn add(&self, json: &str, part: Range<usize>, owners: bool, out: &mut String) {
@@ -173,26 +178,26 @@ impl Object {
 
     /// The object as a tree.
     pub(crate) fn value(&self) -> Value {
-        serde_json::from_str(&self.json()).unwrap_or(Value::Null)
+        self.with_json(|json| serde_json::from_str(json).unwrap_or(Value::Null))
     }
 
     /// The object with nothing but what is picked.
     pub(crate) fn sparse(&self, picked: &Picked) -> Value {
-        let mut json = self.json();
         // Owners are a third of an object and in no column.
-        json.replace_range(self.spans.owners.range(), "");
+        let mut json = String::with_capacity(self.length());
+        self.write(false, &mut json);
         picked.of(&json)
     }
 
     /// The object as a type.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_str(&self.json())
+        self.with_json(|json| serde_json::from_str(json))
             .map_err(|e| ApiError::internal(format!("stored {} cannot be read: {e}", self.key)))
     }
 
     /// The scalar at a dotted path as text; absent reads as empty.
     pub(crate) fn field(&self, path: &str) -> String {
-        field(&self.json(), path)
+        self.with_json(|json| field(json, path))
     }
 
     /// The value of one label.

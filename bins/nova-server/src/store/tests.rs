@@ -89,7 +89,9 @@ async fn a_full_disk_is_one_clear_error_and_the_store_lives_on() {
     store.limit_pages();
     let mut big = body(1);
     // Nothing in it repeats, so that it takes its room compressed too.
-    let note: String = (0..3000).map(|_| uuid::Uuid::new_v4().to_string()).collect();
+    let note: String = (0..3000)
+        .map(|_| uuid::Uuid::new_v4().to_string())
+        .collect();
     big["metadata"]["annotations"] = json!({"note": note});
     let result = store
         .write(Durability::Spec, move |tx| tx.put(&vm("b"), big))

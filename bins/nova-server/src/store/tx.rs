@@ -151,7 +151,10 @@ impl Tx<'_> {
         let value = stamp(key, before.as_deref(), value, &now)?;
         let mut encoded = Encoded::new(&value)
             .map_err(|e| ApiError::internal(format!("{key} cannot be encoded: {e}")))?;
-        if let Some(before) = before.as_ref().filter(|old| old.json() == encoded.text) {
+        if let Some(before) = before
+            .as_ref()
+            .filter(|old| old.with_json(|old| old == encoded.text))
+        {
             return Ok(Arc::clone(before));
         }
         let rv = self.next_revision();

@@ -153,8 +153,8 @@ impl Collector {
 /// Whether the object goes and waits for this.
 fn holds(object: &Object, finalizer: &str) -> bool {
     // Nearly no object does, and its text says so at once.
-    let json = object.json();
-    json.contains("\"deletionTimestamp\"") && json.contains(finalizer) && {
+    let says = |json: &str| json.contains("\"deletionTimestamp\"") && json.contains(finalizer);
+    object.with_json(says) && {
         let value = object.value();
         value["metadata"]["deletionTimestamp"].is_string()
             && texts(&value["metadata"]["finalizers"]).contains(&finalizer)
@@ -162,7 +162,7 @@ fn holds(object: &Object, finalizer: &str) -> bool {
 }
 
 fn owners_of(object: &Object) -> Vec<Owner> {
-    if !object.json().contains("\"ownerReferences\"") {
+    if !object.with_json(|json| json.contains("\"ownerReferences\"")) {
         return Vec::new();
     }
     let value = object.value();

@@ -23,15 +23,21 @@ pub(super) struct Hardware {
 
 #[derive(Debug)]
 struct Machines {
-    slots: HashMap<Uid, Slot>,
+    slots: HashMap<Uid, Box<Slot>>,
     journal: Journal,
 }
 
 #[derive(Debug)]
 struct Slot {
     record: Record,
-    /// Dropped with the machine's power; what runs in the guest watches it.
+    /// Dropped with the machine's power; what runs in the guest watches it. Made when somebody does.
     life: Option<watch::Sender<()>>,
+}
+
+impl Slot {
+    fn of(record: Record) -> Box<Self> {
+        Box::new(Self { record, life: None })
+    }
 }
 
 impl Hardware {
@@ -66,8 +72,7 @@ impl Hardware {
         let mut removed = Vec::new();
         for (uid, record) in machines.journal.read()? {
             if known.contains(&uid) {
-                let life = record.power.as_ref().map(|_| watch::channel(()).0);
-                machines.slots.insert(uid, Slot { record, life });
+                machines.slots.insert(uid, Slot::of(record));
             } else {
                 removed.push(uid);
             }
@@ -91,12 +96,11 @@ impl Hardware {
 
     /// A receiver that closes when the machine's power goes.
     pub(super) fn life(&self, uid: &str) -> Option<watch::Receiver<()>> {
-        self.machines()
-            .slots
-            .get(uid)?
-            .life
-            .as_ref()
-            .map(watch::Sender::subscribe)
+        let mut machines = self.machines();
+        let slot = machines.slots.get_mut(uid)?;
+        slot.record.power.as_ref()?;
+        let life = slot.life.get_or_insert_with(|| watch::channel(()).0);
+        Some(life.subscribe())
     }
 
     pub(super) fn uids_on(&self) -> Vec<Uid> {
@@ -128,8 +132,7 @@ impl Hardware {
         let mut machines = self.machines();
         if !machines.slots.contains_key(uid) {
             self.save(&mut machines, uid, Some(&record))?;
-            let slot = Slot { record, life: None };
-            machines.slots.insert(uid.to_owned(), slot);
+            machines.slots.insert(uid.to_owned(), Slot::of(record));
         }
         Ok(())
     }
@@ -150,10 +153,8 @@ impl Hardware {
         let Some(slot) = machines.slots.get_mut(uid) else {
             return Ok(None);
         };
-        match (&record.power, &slot.life) {
-            (Some(_), None) => slot.life = Some(watch::channel(()).0),
-            (None, _) => slot.life = None,
-            _ => {}
+        if record.power.is_none() {
+            slot.life = None;
         }
         slot.record = record;
         Ok(Some(answer))
