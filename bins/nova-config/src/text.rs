@@ -23,13 +23,14 @@ impl TomlText {
         } else {
             text.to_owned()
         };
-        let toml =
-            start
-                .trim_start_matches(BOM)
-                .parse()
-                .map_err(|error: toml_edit::TomlError| {
-                    Failure::new(Kind::Config, error.message().to_owned())
-                })?;
+        let fault = |message: &str| Failure::new(Kind::Config, message.to_owned());
+        let marked = start.strip_prefix(BOM).unwrap_or(&start);
+        if marked.starts_with(BOM) {
+            return Err(fault("a byte order mark (U+FEFF) stands inside the text"));
+        }
+        let toml = marked
+            .parse()
+            .map_err(|error: toml_edit::TomlError| fault(error.message()))?;
         Ok(Self {
             before: text.to_owned(),
             toml,
@@ -388,6 +389,8 @@ mod tests {
             unset(text, "global.timeout"),
             "\u{feff}# mine\r\nversion = 1\r\n"
         );
+        let twice = TomlText::parse("\u{feff}\u{feff}version = 1\n").unwrap_err();
+        assert!(twice.message().contains("byte order mark"), "{twice:?}");
     }
 
     #[test]
