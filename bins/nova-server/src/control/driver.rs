@@ -9,7 +9,7 @@
 //!
 //! A turn that fails is logged and tried again later; nothing in here ends the server.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -139,6 +139,8 @@ pub(super) struct Driver {
     pub(super) memory: Memory,
     /// Limits how many drivers take their turn at once.
     pub(super) turns: Arc<Semaphore>,
+    /// Leave to take a turn.
+    pub(super) leave: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Driver {
@@ -148,8 +150,11 @@ impl Driver {
         loop {
             // Waited for here and not in the turn: a turn that has begun takes much memory. Nobody closes the semaphore; a
             // driver works on without a permit rather than not at all.
-            let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
-            match Box::pin(self.turn(permit)).await {
+            let leave = Arc::clone(&self.turns).acquire_owned().await.ok();
+            *self.leave() = leave;
+            let turn = Box::pin(self.turn()).await;
+            self.let_others();
+            match turn {
                 // Nobody needs this many steps in a row; a fault of ours must not burn a processor.
                 Ok(Turn::Again) if busy >= BUSY => {
                     tracing::warn!(vm = %self.key, "does not come to rest");
@@ -168,6 +173,15 @@ impl Driver {
         }
     }
 
+    fn leave(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.leave.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets others take their turn while this one waits for the engine: a machine may take long to start.
+    pub(super) fn let_others(&self) {
+        self.leave().take();
+    }
+
     /// Waits for a while, or for mail.
     async fn pause(&mut self, wait: Duration) {
         if let Ok(Some(mail)) = timeout(wait, self.mail.recv()).await {
@@ -175,7 +189,7 @@ impl Driver {
         }
     }
 
-    async fn turn(&mut self, permit: Option<OwnedSemaphorePermit>) -> Result<Turn, ApiError> {
+    async fn turn(&mut self) -> Result<Turn, ApiError> {
         while let Ok(mail) = self.mail.try_recv() {
             self.memory.note(mail);
         }
@@ -197,11 +211,7 @@ impl Driver {
         }
         match plan::next(&view) {
             Step::Rest(until) => Ok(Turn::Rest(self.wake_at(&facts, until))),
-            step => {
-                // A machine may take long to start; others need not wait for it.
-                drop(permit);
-                Box::pin(self.perform(step, facts)).await
-            }
+            step => Box::pin(self.perform(step, facts)).await,
         }
     }
 

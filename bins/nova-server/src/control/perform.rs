@@ -60,6 +60,7 @@ impl Driver {
         limit: Duration,
         work: Work<'_, T>,
     ) -> Result<T, EngineError> {
+        self.let_others();
         match timeout(limit, work).await {
             Ok(result) => result,
             Err(_) => Err(EngineError::Timeout {

@@ -53,6 +53,7 @@ impl Driver {
             *slot = Some((current, total, unit.to_owned()));
         });
         let app = Arc::clone(&self.app);
+        self.let_others();
         let mut work = Box::pin(timeout(LIMIT, app.engine.provision(machine, &progress)));
         let mut ticks = interval_at(Instant::now() + TELL, TELL);
         loop {

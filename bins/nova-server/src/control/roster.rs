@@ -150,6 +150,7 @@ impl Roster {
             mail,
             memory,
             turns: Arc::clone(&self.turns),
+            leave: Mutex::default(),
         };
         tokio::spawn(Box::pin(Arc::clone(self).drive(uid, driver)));
     }
