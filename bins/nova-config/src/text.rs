@@ -8,6 +8,9 @@ use nova_core::{Failure, Kind, Result};
 use similar::{DiffTag, TextDiff};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
+/// Most parts of a key. Readers of TOML give up on tables within tables somewhere; no key of ours has more than five.
+const DEEPEST: usize = 32;
+
 /// A text that is being changed.
 #[derive(Debug)]
 pub struct TomlText {
@@ -40,6 +43,12 @@ impl TomlText {
     /// Sets a dotted key; missing tables are made.
     pub fn set(&mut self, key: &str, value: Value) -> Result<()> {
         let mut names = self.spelling(key);
+        if names.len() > DEEPEST {
+            return Err(Failure::usage(format!(
+                "a key of {} parts: at most {DEEPEST} are taken",
+                names.len()
+            )));
+        }
         let Some(last) = names.pop().filter(|last| !last.is_empty()) else {
             return Err(Failure::usage(format!("`{key}` is not a key")));
         };
@@ -391,6 +400,15 @@ mod tests {
         );
         let twice = TomlText::parse("\u{feff}\u{feff}version = 1\n").unwrap_err();
         assert!(twice.message().contains("byte order mark"), "{twice:?}");
+    }
+
+    #[test]
+    fn what_is_set_can_be_read_again_however_deep() {
+        let deep = |parts: usize| vec!["a"; parts].join(".");
+        let mut edited = TomlText::parse("").unwrap();
+        edited.set(&deep(DEEPEST), 1.into()).unwrap();
+        assert!(TomlText::parse(&edited.after()).is_ok());
+        assert!(edited.set(&deep(DEEPEST + 1), 1.into()).is_err());
     }
 
     #[test]
