@@ -129,7 +129,7 @@ impl Access {
             Credential::Certificate => self.is_enabled(&identity.user),
             Credential::Token { name, uid, .. } => {
                 let object = self.store.get(&Key::new(TOKENS, "", &**name));
-                object.is_some_and(|object| object.uid == *uid) && self.is_enabled(&identity.user)
+                object.is_some_and(|object| object.uid() == *uid) && self.is_enabled(&identity.user)
             }
         };
         if good {
@@ -236,7 +236,7 @@ fn identity_of(object: &Object, id: &str, transport: Transport) -> Option<Identi
     identity.credential = Credential::Token {
         id: id.to_owned(),
         name: object.key.name.clone(),
-        uid: object.uid.clone(),
+        uid: object.uid().to_owned(),
     };
     Some(identity)
 }

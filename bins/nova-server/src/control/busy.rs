@@ -22,7 +22,7 @@ pub(super) fn reason(store: &Store) -> Option<&'static str> {
         if !QUIET.contains(&phase) {
             return Some("a virtual machine runs");
         }
-        let record = super::record::key(&object.key.namespace, &object.uid);
+        let record = super::record::key(&object.key.namespace, object.uid());
         let retries = store
             .get(&record)
             .is_some_and(|record| super::record::Record::read(&record).retry_at.is_some());

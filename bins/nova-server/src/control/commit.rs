@@ -134,7 +134,7 @@ pub(super) async fn edit_operation(
 
 /// Lets a VM go: its finalizer, its record, and with the last finalizer the object itself.
 pub(super) fn release(tx: &mut Tx<'_>, key: &Key, uid: &str) -> Result<Option<Value>, ApiError> {
-    let Some(object) = tx.get(key).filter(|object| object.uid == uid) else {
+    let Some(object) = tx.get(key).filter(|object| object.uid() == uid) else {
         return Ok(None);
     };
     let mut vm = object.value();

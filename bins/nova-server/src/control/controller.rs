@@ -120,7 +120,7 @@ impl Controller {
         };
         let place = Key::new(VMS, &*object.key.namespace, target);
         if let Some(vm) = self.inner.app.store.get(&place) {
-            self.inner.roster.tell(&vm.uid, Mail::Look);
+            self.inner.roster.tell(vm.uid(), Mail::Look);
         }
     }
 
@@ -142,7 +142,7 @@ pub(super) fn known(app: &Shared) -> BTreeSet<String> {
     app.store
         .list(VMS, None)
         .iter()
-        .map(|object| object.uid.clone())
+        .map(|object| object.uid().to_owned())
         .collect()
 }
 

@@ -66,11 +66,11 @@ pub(super) enum Turn {
     Gone,
 }
 
-/// What a driver knows that can be had again.
+/// What a driver knows that can be had again. Kept for every VM, so that what is rare in it is boxed.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// How the machine ended, where the engine reported it.
-    pub(super) exit: Option<Exit>,
+    pub(super) exit: Option<Box<Exit>>,
     /// The engine started it, and that may not be written yet.
     pub(super) started: bool,
     /// This server asked the guest to reboot.
@@ -80,7 +80,7 @@ pub(super) struct Memory {
     /// Generation for which the disks were made.
     pub(super) provisioned: Option<i64>,
     /// What the guest told, once it answered since its boot.
-    pub(super) guest: Option<GuestInfo>,
+    pub(super) guest: Option<Box<GuestInfo>>,
     /// When to ask the guest again.
     pub(super) guest_due: Option<Timestamp>,
     /// How often the guest was asked since it booted.
@@ -95,7 +95,7 @@ impl Memory {
         let Mail::Engine(event) = mail else { return };
         match *event {
             EngineEvent::Exited { exit, .. } => {
-                self.exit = Some(exit);
+                self.exit = Some(Box::new(exit));
                 self.forget_guest();
             }
             EngineEvent::Agent { connected, .. } => {
@@ -269,7 +269,7 @@ impl Driver {
         .await;
         let answered = matches!(asked, Ok(Ok(_)));
         if let Ok(Ok(info)) = asked {
-            self.memory.guest = Some(info);
+            self.memory.guest = Some(Box::new(info));
             facts.guest_answered = true;
         }
         let pause = match (answered, self.memory.guest_asked) {
@@ -283,7 +283,7 @@ impl Driver {
     fn report(&self, facts: &Facts, view: &plan::View) -> Option<Update> {
         let mut new = status::compose(facts, view, self.app.engine.name());
         if view.seen.is_on() {
-            tell::guest(&mut new, facts, self.memory.guest.as_ref());
+            tell::guest(&mut new, facts, self.memory.guest.as_deref());
         }
         let mut update = Update::of(&facts.subject);
         if let Some((key, rv, op)) = &facts.subject.op {

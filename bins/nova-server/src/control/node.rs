@@ -216,7 +216,7 @@ fn allocated(app: &Shared) -> Sum {
     let mut sum = Sum::default();
     for object in app.store.list(VMS, None) {
         sum.count += 1;
-        let record = super::record::key(&object.key.namespace, &object.uid);
+        let record = super::record::key(&object.key.namespace, object.uid());
         let on = object.with_json(|json| json.contains("\"startedAt\""));
         let Some(record) = app.store.get(&record).filter(|_| on) else {
             continue;

@@ -62,7 +62,7 @@ async fn note_adopted(
         for object in tx
             .list(VMS, None)
             .into_iter()
-            .filter(|o| adopted.contains(&o.uid))
+            .filter(|o| adopted.iter().any(|uid| uid == o.uid()))
         {
             let note = Note::normal("Adopted", "it ran on while no server was there");
             recorder.record(tx, &object.value(), &note, "")?;
@@ -113,7 +113,7 @@ fn revive(tx: &mut Tx<'_>, recorder: &Recorder, object: &Object) -> Result<(), A
 }
 
 fn forget_fault(tx: &mut Tx<'_>, object: &Object) -> Result<(), ApiError> {
-    let key = record::key(&object.key.namespace, &object.uid);
+    let key = record::key(&object.key.namespace, object.uid());
     let Some(stored) = tx.get(&key) else {
         return Ok(());
     };

@@ -69,14 +69,14 @@ impl Roster {
     /// Has the driver of a VM look at it; a VM without one gets one, unless it is gone.
     pub(super) fn look(self: &Arc<Self>, vm: &Object, gone: bool) {
         let mut drivers = self.drivers();
-        if self.deliver(&mut drivers, &vm.uid, Mail::Look) || gone {
+        if self.deliver(&mut drivers, vm.uid(), Mail::Look) || gone {
             return;
         }
         let memory = Memory {
             reconnect_until: Some(clock::after(clock::now(), RECONNECT)),
             ..Memory::default()
         };
-        self.work(&mut drivers, Arc::from(&*vm.uid), vm.key.clone(), memory);
+        self.work(&mut drivers, Arc::from(vm.uid()), vm.key.clone(), memory);
     }
 
     /// Gives mail to a driver; one that ended has nothing left to hear.

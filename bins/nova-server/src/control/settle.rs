@@ -70,13 +70,18 @@ fn exit_of(facts: &Facts, memory: &mut Memory) -> Exit {
         Observation::Off { last_exit } => last_exit.clone(),
         _ => None,
     };
-    let exit = memory.exit.take().or(observed).unwrap_or_else(|| Exit {
-        code: None,
-        signal: None,
-        reason: ExitReason::Crashed,
-        message: "the machine ended while no server watched it".to_owned(),
-        at: super::clock::stamp(facts.now),
-    });
+    let exit = memory
+        .exit
+        .take()
+        .map(|exit| *exit)
+        .or(observed)
+        .unwrap_or_else(|| Exit {
+            code: None,
+            signal: None,
+            reason: ExitReason::Crashed,
+            message: "the machine ended while no server watched it".to_owned(),
+            at: super::clock::stamp(facts.now),
+        });
     memory.exit = None;
     exit
 }

@@ -38,7 +38,7 @@ pub(super) struct Subject {
 impl Subject {
     /// Reads the VM; nothing when this object is gone.
     pub(super) fn read(store: &Store, key: &Key, uid: &str) -> Option<Self> {
-        let object = store.get(key).filter(|object| object.uid == uid)?;
+        let object = store.get(key).filter(|object| object.uid() == uid)?;
         let value = object.value();
         let vm: VirtualMachine = object.decode().ok()?;
         let status = vm.status.clone().unwrap_or_default();

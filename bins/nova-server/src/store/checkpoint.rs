@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::db::LITTLE_CACHE;
+
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_millis(500);
 /// A log of this size is carried over: larger means rarer, and the file stays small.
@@ -70,7 +72,11 @@ fn run(path: &Path, ended: &Receiver<()>) {
 fn carry_over(path: &Path, connection: &mut Option<Connection>) -> rusqlite::Result<()> {
     let open = match connection.take() {
         Some(open) => open,
-        None => Connection::open(path)?,
+        None => {
+            let new = Connection::open(path)?;
+            new.pragma_update(None, "cache_size", LITTLE_CACHE)?;
+            new
+        }
     };
     open.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     *connection = Some(open);

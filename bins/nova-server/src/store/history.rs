@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::db::sql;
+use super::db::{LITTLE_CACHE, sql};
 use super::key::intern;
 use super::load::{Stored, read, revision};
 use super::log::Change;
@@ -43,7 +43,9 @@ pub(super) struct History(Mutex<Connection>);
 impl History {
     pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Connection::open_with_flags(path, flags).map(|connection| Self(Mutex::new(connection)))
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.pragma_update(None, "cache_size", LITTLE_CACHE)?;
+        Ok(Self(Mutex::new(connection)))
     }
 
     /// Adds the changes after the start of `range` up to its end to `past`. No kinds means all.

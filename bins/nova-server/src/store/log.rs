@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::{Key, Object};
 
 /// Entries that memory holds at most; older ones are in the database alone.
-pub(super) const HOT_ENTRIES: usize = 16_384;
+pub(super) const HOT_ENTRIES: usize = 8_192;
 /// Bytes of objects that these may bring.
-const HOT_BYTES: usize = 12 << 20;
+const HOT_BYTES: usize = 4 << 20;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

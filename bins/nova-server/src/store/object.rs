@@ -25,9 +25,7 @@ pub(crate) struct Object {
     pub(crate) key: Key,
     /// `metadata.resourceVersion`.
     pub(crate) rv: u64,
-    /// `metadata.uid`.
-    pub(crate) uid: String,
-    labels: Labels,
+    marks: Marks,
     spans: Spans,
     body: Packed,
     /// Cells of its row, once somebody asked for them.
@@ -58,7 +56,29 @@ impl Cells {
     }
 }
 
-type Labels = Box<[(Box<str>, Box<str>)]>;
+/// `metadata.uid` and the labels in one text, each ended by a NUL: the uid, then keys and values in turn.
+#[derive(Debug, Clone)]
+struct Marks(Box<str>);
+
+impl Marks {
+    /// Nothing when one of the texts has a NUL in it.
+    fn new<'a>(uid: &'a str, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+        let labels = labels.into_iter().flat_map(|(key, value)| [key, value]);
+        let mut text = String::new();
+        for part in std::iter::once(uid).chain(labels) {
+            if part.contains('\0') {
+                return None;
+            }
+            text.push_str(part);
+            text.push('\0');
+        }
+        Some(Self(text.into()))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split_terminator('\0')
+    }
+}
 
 /// What is read of an encoded object without building a tree of it.
 #[derive(Deserialize)]
@@ -93,16 +113,13 @@ impl Object {
             owners: whole_member(json, owners),
         };
         let labels = metadata.labels.unwrap_or_default();
-        let labels = labels
-            .into_iter()
-            .map(|(k, v)| (k.into(), v.into()))
-            .collect();
+        let labels = labels.iter().map(|(key, value)| (&**key, &**value));
+        let broken = || serde::de::Error::custom("a NUL in metadata");
         Ok(Self {
             body: Packed::new(key.kind, json),
             key,
             rv,
-            uid: metadata.uid.into_owned(),
-            labels,
+            marks: Marks::new(&metadata.uid, labels).ok_or_else(broken)?,
             spans,
             cells: OnceLock::new(),
         })
@@ -111,20 +128,20 @@ impl Object {
     /// An object that was just encoded from `value`; nothing when its labels are no texts.
     pub(super) fn encoded(key: Key, rv: u64, encoded: &Encoded, value: &Value) -> Option<Self> {
         let metadata = &value["metadata"];
-        let labels = match &metadata["labels"] {
-            Value::Null => Labels::default(),
+        let labels: Vec<(&str, &str)> = match &metadata["labels"] {
+            Value::Null => Vec::new(),
             labels => labels
                 .as_object()?
                 .iter()
-                .map(|(key, label)| Some((key.as_str().into(), label.as_str()?.into())))
+                .map(|(key, label)| Some((key.as_str(), label.as_str()?)))
                 .collect::<Option<_>>()?,
         };
+        let uid = metadata["uid"].as_str().unwrap_or_default();
         Some(Self {
             body: Packed::new(key.kind, &encoded.text),
             key,
             rv,
-            uid: metadata["uid"].as_str().unwrap_or_default().to_owned(),
-            labels,
+            marks: Marks::new(uid, labels)?,
             spans: encoded.spans,
             cells: OnceLock::new(),
         })
@@ -200,10 +217,20 @@ impl Object {
         self.with_json(|json| field(json, path))
     }
 
+    /// `metadata.uid`.
+    pub(crate) fn uid(&self) -> &str {
+        self.marks.parts().next().unwrap_or_default()
+    }
+
     /// The value of one label.
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
-        let at = self.labels.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;
-        Some(&self.labels[at].1)
+        let mut labels = self.marks.parts().skip(1);
+        while let (Some(name), Some(value)) = (labels.next(), labels.next()) {
+            if name == key {
+                return Some(value);
+            }
+        }
+        None
     }
 }
 

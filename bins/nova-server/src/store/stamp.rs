@@ -54,7 +54,7 @@ pub(super) fn stamp(
         metadata.insert("namespace".into(), json!(key.namespace));
     }
     if let (Some(before), Some(stored)) = (before, &stored) {
-        metadata.insert("uid".into(), json!(before.uid));
+        metadata.insert("uid".into(), json!(before.uid()));
         let created = stored.metadata.creation_timestamp.as_ref();
         metadata.insert("creationTimestamp".into(), json!(created));
         let generation = stored.metadata.generation.unwrap_or(1);

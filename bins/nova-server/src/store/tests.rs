@@ -53,7 +53,7 @@ async fn generation_follows_the_spec_and_uid_stays() {
     );
     let third = put(&store, vm("a"), body(2)).await;
     assert_eq!(third.value()["metadata"]["generation"], 2);
-    assert_eq!(third.uid, first.uid);
+    assert_eq!(third.uid(), first.uid());
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn what_memory_let_go_of_is_read_from_the_database() {
             (ChangeKind::Added, "anew".to_owned(), came.rv),
         ]
     );
-    assert_ne!(anew.uid, came.uid);
+    assert_ne!(anew.uid(), came.uid());
 }
 
 /// A database of the first layouts, whose objects are plain text.
@@ -247,7 +247,7 @@ async fn a_database_of_plain_objects_is_taken_over() {
     let store = Store::open(dir.path()).unwrap();
     let key = Key::new("virtualmachines", "default", "a");
     let object = store.get(&key).unwrap();
-    assert_eq!((object.rv, object.uid.as_str()), (2, "u"));
+    assert_eq!((object.rv, object.uid()), (2, "u"));
     let then = store.list_at("virtualmachines", None, (1, None)).unwrap();
     assert_eq!(then[0].rv, 1);
     put(

@@ -104,7 +104,7 @@ impl Collector {
         if let Some(object) = &change.after {
             return self.look_at(object).await;
         }
-        for dependent in self.owned_by(&change.object().uid) {
+        for dependent in self.owned_by(&change.object().uid()) {
             self.run(move |tx, context| collect(tx, context, &dependent))
                 .await;
         }
@@ -125,11 +125,11 @@ impl Collector {
                 .await;
         }
         if holds(object, ORPHAN) {
-            let (key, owned) = (key.clone(), self.owned_by(&object.uid));
+            let (key, owned) = (key.clone(), self.owned_by(object.uid()));
             self.run(move |tx, _| orphan(tx, &key, &owned)).await;
         }
         if holds(object, FOREGROUND) {
-            let owned = self.owned_by(&object.uid);
+            let owned = self.owned_by(object.uid());
             self.run(move |tx, context| foreground(tx, context, &key, &owned))
                 .await;
         }
@@ -205,7 +205,7 @@ fn collect(tx: &mut Tx<'_>, context: &Context, key: &Key) -> Result<(), ApiError
     let owners = owners_of(&object);
     // Of a kind that this server does not have nobody can say that it is gone.
     let there = |owner: &Owner| match &owner.key {
-        Some(key) => tx.get(key).filter(|found| found.uid == owner.uid),
+        Some(key) => tx.get(key).filter(|found| found.uid() == owner.uid),
         None => Some(Arc::clone(&object)),
     };
     let solid: Vec<bool> = owners.iter().map(|owner| there(owner).is_some()).collect();
@@ -253,7 +253,7 @@ fn orphan(tx: &mut Tx<'_>, key: &Key, dependents: &[Key]) -> Result<(), ApiError
         };
         let mut value = object.value();
         if let Some(references) = value["metadata"]["ownerReferences"].as_array_mut() {
-            references.retain(|reference| reference["uid"] != *owner.uid);
+            references.retain(|reference| reference["uid"] != *owner.uid());
             if references.is_empty() {
                 value["metadata"]["ownerReferences"] = Value::Null;
             }
@@ -271,7 +271,7 @@ fn foreground(
     key: &Key,
     dependents: &[Key],
 ) -> Result<(), ApiError> {
-    let Some(uid) = tx.get(key).map(|owner| owner.uid.clone()) else {
+    let Some(uid) = tx.get(key).map(|owner| owner.uid().to_owned()) else {
         return Ok(());
     };
     let mut waits = false;
@@ -285,7 +285,7 @@ fn foreground(
             r.uid == uid
                 || r.key
                     .as_ref()
-                    .is_some_and(|key| tx.get(key).is_none_or(|o| o.uid != r.uid))
+                    .is_some_and(|key| tx.get(key).is_none_or(|o| o.uid() != r.uid))
         });
         if alone {
             delete(tx, context, &object, blocks)?;

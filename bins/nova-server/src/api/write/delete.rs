@@ -44,7 +44,7 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     match deleted.shown {
         Shown::Nothing => Ok(json_response(
             StatusCode::OK,
-            success(call.kind, &object.key, &object.uid),
+            success(call.kind, &object.key, object.uid()),
             None,
         )),
         _ => answer(call, StatusCode::OK, deleted, &[]),
@@ -119,11 +119,11 @@ pub(super) fn remove(
 
 fn preconditions(kind: &Kind, object: &Object, options: &DeleteOptions) -> Result<(), ApiError> {
     let (key, name) = (&object.key, kind.info.kind);
-    if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != object.uid) {
+    if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != object.uid()) {
         let why = format!(
             "the UID in the precondition ({uid}) does not match the UID in record ({}). \
              The object might have been deleted and then recreated",
-            object.uid
+            object.uid()
         );
         return Err(ApiError::delete_conflict(key, name, &why));
     }

@@ -68,8 +68,8 @@ pub(crate) async fn replace(call: &Call, body: Body, part: Part) -> Result<Respo
     let written = run(call, move |tx| {
         let before = tx.require(&terms.key)?;
         let uid = text(&value, "/metadata/uid");
-        if !uid.is_empty() && uid != before.uid {
-            return Err(wrong_uid(terms.kind, &terms.key, uid, &before.uid));
+        if !uid.is_empty() && uid != before.uid() {
+            return Err(wrong_uid(terms.kind, &terms.key, uid, before.uid()));
         }
         let stored = before.value();
         if terms.part == Part::Main {

@@ -46,7 +46,7 @@ impl Target {
         identity.look(&key)?;
         let object = app.store.require(&key)?;
         Ok(Self {
-            uid: object.uid.clone(),
+            uid: object.uid().to_owned(),
             value: object.value(),
             key,
         })
@@ -56,13 +56,13 @@ impl Target {
     pub(super) fn exists(&self, app: &App) -> bool {
         app.store
             .get(&self.key)
-            .is_some_and(|object| object.uid == self.uid)
+            .is_some_and(|object| object.uid() == self.uid)
     }
 
     /// Reads it again; it may have become something else.
     pub(super) fn refresh(&mut self, app: &App) -> Result<(), ApiError> {
         let object = app.store.require(&self.key)?;
-        if object.uid != self.uid {
+        if object.uid() != self.uid {
             return Err(ApiError::not_found(&self.key));
         }
         self.value = object.value();
