@@ -8,6 +8,7 @@ mod control;
 mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
+mod pack;
 mod store;
 mod supervise;
 

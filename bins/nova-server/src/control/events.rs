@@ -17,7 +17,7 @@ pub(super) const KIND: &str = "events";
 /// How long the same news counts as one event.
 const FOLD: Duration = Duration::from_mins(10);
 /// Keys remembered for folding before the old ones are forgotten.
-const REMEMBERED: usize = 4096;
+const REMEMBERED: usize = 1024;
 
 /// One piece of news.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -10,7 +10,7 @@ use crate::engine::{Machine, PendingChange};
 use crate::store::{Key, Object};
 
 /// Plural under which records are stored.
-pub(crate) const KIND: &str = "machinerecords";
+pub(crate) const KIND: &str = crate::pack::MACHINES;
 
 /// The memory of one VM.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

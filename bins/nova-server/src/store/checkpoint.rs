@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
@@ -14,6 +14,8 @@ use super::db::LITTLE_CACHE;
 const EVERY: Duration = Duration::from_millis(500);
 /// A log of this size is carried over: larger means rarer, and the file stays small.
 const WORTH: u64 = 16 << 20;
+/// A longer one, as storms leave it, is cut off when nothing is written.
+const LONGEST: u64 = 64 << 20;
 
 /// Carries the log over until it is dropped.
 #[derive(Debug)]
@@ -55,30 +57,52 @@ fn run(path: &Path, ended: &Receiver<()>) {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let log = PathBuf::from(log);
-    let mut connection = None;
+    let (mut connection, mut last) = (None, Looks::default());
     while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-        let size = std::fs::metadata(&log).map_or(0, |file| file.len());
-        if size < WORTH {
+        let look = Looks::at(&log);
+        let quiet = look == std::mem::replace(&mut last, look);
+        if look.size < WORTH {
             continue;
         }
-        if let Err(error) = carry_over(path, &mut connection) {
+        if let Err(error) = carry_over(path, &mut connection, quiet && look.size > LONGEST) {
             tracing::warn!(%error, "the database's log could not be carried over");
             connection = None;
         }
     }
 }
 
-/// Copies what is in the log and in nobody's way; the writer begins the log anew once all of it is copied.
-fn carry_over(path: &Path, connection: &mut Option<Connection>) -> rusqlite::Result<()> {
-    let open = match connection.take() {
-        Some(open) => open,
-        None => {
-            let new = Connection::open(path)?;
-            new.pragma_update(None, "cache_size", LITTLE_CACHE)?;
-            new
-        }
-    };
-    open.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+/// How the log looks from outside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Looks {
+    size: u64,
+    written: Option<SystemTime>,
+}
+
+impl Looks {
+    fn at(log: &Path) -> Self {
+        std::fs::metadata(log).map_or_else(
+            |_| Self::default(),
+            |file| Self {
+                size: file.len(),
+                written: file.modified().ok(),
+            },
+        )
+    }
+}
+
+fn opened(path: &Path) -> rusqlite::Result<Connection> {
+    let new = Connection::open(path)?;
+    new.pragma_update(None, "cache_size", LITTLE_CACHE)?;
+    new.busy_timeout(Duration::ZERO)?;
+    Ok(new)
+}
+
+/// Copies what is in the log and in nobody's way; the writer begins the log anew once all of it is copied. Cuts the file off
+/// if asked to: that makes the writer wait, so it is for a moment when nothing is written.
+fn carry_over(path: &Path, connection: &mut Option<Connection>, cut: bool) -> rusqlite::Result<()> {
+    let open = connection.take().map_or_else(|| opened(path), Ok)?;
+    let how = if cut { "TRUNCATE" } else { "PASSIVE" };
+    open.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))?;
     *connection = Some(open);
     Ok(())
 }

@@ -59,8 +59,6 @@ const AT_ONCE: u64 = 10_000;
 
 /// Pages that a connection keeps which reads things once, as SQLite writes it: KiB, negative.
 pub(super) const LITTLE_CACHE: i64 = -256;
-/// Size that the log of the database is cut back to when it begins anew; after a storm it is much longer.
-const LONGEST_LOG: i64 = 64 << 20;
 
 /// Stores a setting of the server itself.
 const SET_META: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2)
@@ -227,7 +225,6 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // The log is carried over by `checkpoint`, beside the writer.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::db::Db;
 use super::key::intern;
 use super::log::{Change, HOT_ENTRIES, Log};
-use super::pack::Packed;
 use super::reply::Replies;
 use super::state::State;
 use super::{Key, Object, Reply, StoreError};
+use crate::pack::Packed;
 
 impl Db {
     /// Reads every object and the end of the log. The log keeps only the state before each change, so the state after it is

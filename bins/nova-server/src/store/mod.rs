@@ -25,7 +25,6 @@ mod load;
 mod log;
 mod memory;
 mod object;
-mod pack;
 mod queue;
 mod reply;
 mod sparse;

@@ -14,9 +14,9 @@ use std::sync::OnceLock;
 use super::Key;
 use super::encode::{Encoded, Span, Spans, whole_member};
 use super::field::field;
-use super::pack::Packed;
 use super::sparse::Picked;
 use crate::api::error::ApiError;
+use crate::pack::Packed;
 
 /// One committed revision of an object. Always behind an `Arc`, never changed.
 #[derive(Debug)]

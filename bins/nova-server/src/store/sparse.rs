@@ -12,7 +12,7 @@ use super::field::Name;
 #[derive(Debug, Default)]
 pub(crate) struct Picked {
     whole: bool,
-    below: Vec<(&'static str, Picked)>,
+    below: Vec<(&'static str, Self)>,
 }
 
 impl Picked {

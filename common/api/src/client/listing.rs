@@ -20,6 +20,7 @@ use crate::types::{ColumnDefinition, KindInfo, Scope};
 
 /// What a listing shows.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct ListingOptions {
     /// Which objects.
     pub list: ListOptions,

@@ -149,8 +149,15 @@ fn row(row: RawRow, name: Option<usize>) -> serde_json::Result<Record> {
     let Some(raw) = row.object else {
         let named = name.and_then(|at| row.cells.get(at)?.as_str());
         let missing = || serde::de::Error::custom("a row that names no object");
-        let mut with = WithMeta::default();
-        with.metadata.name = named.ok_or_else(missing)?.to_owned();
+        let name = named.ok_or_else(missing)?.to_owned();
+        let metadata = Meta {
+            name,
+            ..Meta::default()
+        };
+        let with = WithMeta {
+            metadata,
+            ..WithMeta::default()
+        };
         return Ok(with.record(Body::Cells(row.cells, None)));
     };
     let with: WithMeta = serde_json::from_str(raw.get())?;

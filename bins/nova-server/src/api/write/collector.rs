@@ -104,7 +104,7 @@ impl Collector {
         if let Some(object) = &change.after {
             return self.look_at(object).await;
         }
-        for dependent in self.owned_by(&change.object().uid()) {
+        for dependent in self.owned_by(change.object().uid()) {
             self.run(move |tx, context| collect(tx, context, &dependent))
                 .await;
         }

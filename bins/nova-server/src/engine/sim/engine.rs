@@ -86,8 +86,7 @@ impl Engine for Sim {
         Box::pin(async move {
             let now = Timestamp::now();
             self.hardware.advance(uid, now);
-            let seen = self.hardware.read(uid, |record| record.observe(now));
-            Ok(seen.unwrap_or(Observation::Absent))
+            Ok(self.hardware.observe(uid, now))
         })
     }
 

@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::journal::Journal;
 use super::record::Record;
-use crate::engine::{EngineError, EngineEvent, ExitReason, Uid};
+use super::slot::Slot;
+use crate::engine::{EngineError, EngineEvent, ExitReason, Observation, Running, Uid};
 
 /// The machines and their files: `DIR/machines.jsonl` and, once somebody looked, `DIR/UID/console.log`.
 #[derive(Debug)]
@@ -23,21 +24,8 @@ pub(super) struct Hardware {
 
 #[derive(Debug)]
 struct Machines {
-    slots: HashMap<Uid, Box<Slot>>,
+    slots: HashMap<Uid, Slot>,
     journal: Journal,
-}
-
-#[derive(Debug)]
-struct Slot {
-    record: Record,
-    /// Dropped with the machine's power; what runs in the guest watches it. Made when somebody does.
-    life: Option<watch::Sender<()>>,
-}
-
-impl Slot {
-    fn of(record: Record) -> Box<Self> {
-        Box::new(Self { record, life: None })
-    }
 }
 
 impl Hardware {
@@ -72,7 +60,7 @@ impl Hardware {
         let mut removed = Vec::new();
         for (uid, record) in machines.journal.read()? {
             if known.contains(&uid) {
-                machines.slots.insert(uid, Slot::of(record));
+                machines.slots.insert(uid, Slot::of(record)?);
             } else {
                 removed.push(uid);
             }
@@ -88,19 +76,24 @@ impl Hardware {
 
     /// Reads one record.
     pub(super) fn read<T>(&self, uid: &str, look: impl FnOnce(&Record) -> T) -> Option<T> {
-        self.machines()
-            .slots
-            .get(uid)
-            .map(|slot| look(&slot.record))
+        self.machines().record(uid).map(|record| look(&record))
+    }
+
+    /// What can be seen of a machine.
+    pub(super) fn observe(&self, uid: &str, now: Timestamp) -> Observation {
+        let machines = self.machines();
+        let slot = machines.slots.get(uid);
+        slot.map_or(Observation::Absent, |slot| slot.observe(now))
+    }
+
+    /// The machine as it runs; nothing when it is off.
+    pub(super) fn running(&self, uid: &str) -> Option<Running> {
+        Some(self.machines().slots.get(uid)?.power()?.running())
     }
 
     /// A receiver that closes when the machine's power goes.
     pub(super) fn life(&self, uid: &str) -> Option<watch::Receiver<()>> {
-        let mut machines = self.machines();
-        let slot = machines.slots.get_mut(uid)?;
-        slot.record.power.as_ref()?;
-        let life = slot.life.get_or_insert_with(|| watch::channel(()).0);
-        Some(life.subscribe())
+        self.machines().slots.get_mut(uid)?.life()
     }
 
     pub(super) fn uids_on(&self) -> Vec<Uid> {
@@ -108,23 +101,17 @@ impl Hardware {
         machines
             .slots
             .iter()
-            .filter(|(_, slot)| slot.record.power.is_some())
+            .filter(|(_, slot)| slot.power().is_some())
             .map(|(uid, _)| uid.clone())
             .collect()
     }
 
     /// Whether another machine that is on holds this host port.
     pub(super) fn holds_port(&self, uid: &str, port: u16) -> bool {
-        let holds = |slot: &Slot| {
-            slot.record
-                .power
-                .as_ref()
-                .is_some_and(|on| on.ports.iter().any(|p| p.host == port))
-        };
         self.machines()
             .slots
             .iter()
-            .any(|(other, slot)| other != uid && holds(slot))
+            .any(|(other, slot)| other != uid && slot.holds(port))
     }
 
     /// Adds a machine, unless it is there.
@@ -132,7 +119,8 @@ impl Hardware {
         let mut machines = self.machines();
         if !machines.slots.contains_key(uid) {
             self.save(&mut machines, uid, Some(&record))?;
-            machines.slots.insert(uid.to_owned(), Slot::of(record));
+            let slot = Slot::of(record).map_err(|error| failed(&self.dir, &error.into()))?;
+            machines.slots.insert(uid.to_owned(), slot);
         }
         Ok(())
     }
@@ -144,19 +132,16 @@ impl Hardware {
         act: impl FnOnce(&mut Record) -> T,
     ) -> Result<Option<T>, EngineError> {
         let mut machines = self.machines();
-        let Some(slot) = machines.slots.get(uid) else {
+        let Some(mut record) = machines.record(uid) else {
             return Ok(None);
         };
-        let mut record = slot.record.clone();
         let answer = act(&mut record);
         self.save(&mut machines, uid, Some(&record))?;
         let Some(slot) = machines.slots.get_mut(uid) else {
             return Ok(None);
         };
-        if record.power.is_none() {
-            slot.life = None;
-        }
-        slot.record = record;
+        slot.keep(record)
+            .map_err(|error| failed(&self.dir, &error.into()))?;
         Ok(Some(answer))
     }
 
@@ -187,12 +172,15 @@ impl Hardware {
 
     /// Does what is due for `uid` at `now`; answers how long until the next thing is.
     pub(super) fn advance(&self, uid: &str, now: Timestamp) -> Option<Duration> {
-        let on = self.read(uid, |record| record.power.clone())??;
+        let (on, has_agent) = {
+            let machines = self.machines();
+            let slot = machines.slots.get(uid)?;
+            (slot.power()?.clone(), slot.has_agent())
+        };
         if on.off_at.is_some_and(|at| at <= now) {
             self.power_off(uid, on.off_reason, on.off_at.unwrap_or(now));
             return None;
         }
-        let has_agent = self.read(uid, |record| record.machine.agent)?;
         if has_agent && !on.announced && on.agent_at <= now {
             self.announce(uid);
         }
@@ -202,10 +190,8 @@ impl Hardware {
     }
 
     fn announce(&self, uid: &str) {
-        if let Some(slot) = self.machines().slots.get_mut(uid)
-            && let Some(on) = &mut slot.record.power
-        {
-            on.announced = true;
+        if let Some(slot) = self.machines().slots.get_mut(uid) {
+            slot.announce();
         }
         self.emit(EngineEvent::Agent {
             uid: uid.to_owned(),
@@ -239,10 +225,17 @@ impl Hardware {
 }
 
 impl Machines {
+    fn record(&self, uid: &str) -> Option<Record> {
+        let record = self.slots.get(uid)?.record();
+        record
+            .inspect_err(|error| tracing::error!(uid, %error, "a simulated machine is lost"))
+            .ok()
+    }
+
     fn rewrite(&mut self) -> io::Result<()> {
         let slots = self.slots.iter();
-        self.journal
-            .rewrite(slots.map(|(uid, slot)| (uid, &slot.record)))
+        let records = slots.map(|(uid, slot)| Ok((uid, slot.record()?)));
+        self.journal.rewrite(records)
     }
 }
 

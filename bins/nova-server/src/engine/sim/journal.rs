@@ -86,12 +86,13 @@ impl Journal {
     /// Writes the file anew with these machines only; without any there is none.
     pub(super) fn rewrite<'a>(
         &mut self,
-        machines: impl Iterator<Item = (&'a Uid, &'a Record)>,
+        machines: impl Iterator<Item = serde_json::Result<(&'a Uid, Record)>>,
     ) -> io::Result<()> {
         let mut text = Vec::new();
         let mut lines = 0;
-        for (uid, record) in machines {
-            encode(&mut text, uid, Some(record))?;
+        for machine in machines {
+            let (uid, record) = machine?;
+            encode(&mut text, uid, Some(&record))?;
             lines += 1;
         }
         if lines > 0 {

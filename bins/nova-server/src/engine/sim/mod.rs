@@ -12,6 +12,7 @@ mod power;
 mod record;
 mod session;
 mod shell;
+mod slot;
 #[cfg(test)]
 mod tests;
 

@@ -97,6 +97,11 @@ impl Faults {
         Self(Mutex::new(faults))
     }
 
+    pub(super) fn are_none(&self) -> bool {
+        let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.is_empty()
+    }
+
     /// Takes the next fault for `call` on `machine`: its error, or what else it does.
     pub(super) fn strike(&self, call: Call, machine: &str) -> Result<Option<Effect>, EngineError> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);

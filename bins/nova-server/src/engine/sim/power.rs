@@ -16,6 +16,9 @@ use crate::engine::{
 
 impl Sim {
     pub(super) fn strike(&self, call: Call, uid: &str) -> Result<Option<Effect>, EngineError> {
+        if self.faults.are_none() {
+            return Ok(None);
+        }
         let name = self
             .hardware
             .read(uid, |record| record.machine.name.clone());
@@ -85,8 +88,7 @@ impl Sim {
         self.schedule(&machine.uid);
         // A machine that died meanwhile says so by its event; its start was still a start.
         self.hardware
-            .read(&machine.uid, Record::running)
-            .flatten()
+            .running(&machine.uid)
             .ok_or(EngineError::NotRunning)
     }
 

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Exit, ExitReason, Machine, Observation, Port, Running};
+use crate::engine::{Exit, ExitReason, Machine, Port, Running};
 
 /// Ports that the simulator hands out where the host may choose.
 const FIRST_PORT: u16 = 40_000;
@@ -94,27 +94,15 @@ impl Record {
                 .as_ref()
                 .is_some_and(|on| !on.paused && on.agent_at <= now)
     }
+}
 
-    pub(super) fn running(&self) -> Option<Running> {
-        let on = self.power.as_ref()?;
-        Some(Running {
+impl Power {
+    pub(super) fn running(&self) -> Running {
+        Running {
             pid: None,
-            started_at: super::seconds(on.started_at),
+            started_at: super::seconds(self.started_at),
             accelerator: "sim".into(),
-            ports: on.ports.clone(),
-        })
-    }
-
-    pub(super) fn observe(&self, now: Timestamp) -> Observation {
-        match (&self.power, self.running()) {
-            (Some(on), Some(running)) => Observation::On {
-                running,
-                paused: on.paused,
-                agent: self.machine.agent && on.agent_at <= now,
-            },
-            _ => Observation::Off {
-                last_exit: self.last_exit.clone(),
-            },
+            ports: self.ports.clone(),
         }
     }
 }

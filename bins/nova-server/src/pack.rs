@@ -1,4 +1,4 @@
-//! Objects as they are kept, in memory and in the database: compressed against a typical object of their kind, with which
+//! Objects as they are kept, in memory and in the database, and machines of the simulator: compressed against a typical object of their kind, with which
 //! they share most of their words. That makes a tenth of them, and takes less than it saves in writing and copying.
 
 use std::cell::Cell;
@@ -6,6 +6,9 @@ use std::cell::Cell;
 use lz4_flex::block::{
     compress_prepend_size_with_dict, decompress_into_with_dict, uncompressed_size,
 };
+
+/// Kind of what is remembered of a machine.
+pub(crate) const MACHINES: &str = "machinerecords";
 
 /// Texts to compress against, with the kind they are for; numbered from 1. Databases depend on them, so one is never changed
 /// or moved: a better one is added at the end, with a layout step of the database that keeps older servers away from it.
@@ -15,10 +18,7 @@ const WORDS: &[(&str, &str)] = &[
         include_str!("words/virtualmachine-1.json"),
     ),
     ("operations", include_str!("words/operation-1.json")),
-    (
-        crate::control::RECORDS,
-        include_str!("words/machinerecord-1.json"),
-    ),
+    (MACHINES, include_str!("words/machinerecord-1.json")),
     ("events", include_str!("words/event-1.json")),
 ];
 /// Number of a text that was not compressed.
@@ -35,7 +35,7 @@ thread_local! {
 
 /// A compressed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Packed {
+pub(crate) struct Packed {
     bytes: Box<[u8]>,
     words: u8,
 }
@@ -43,11 +43,11 @@ pub(super) struct Packed {
 /// What is stored cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
 #[error("its content cannot be unpacked")]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 impl Packed {
     /// Compresses the text of an object of `kind`.
-    pub(super) fn new(kind: &str, text: &str) -> Self {
+    pub(crate) fn new(kind: &str, text: &str) -> Self {
         // The others have metadata like a VM's.
         let at = WORDS.iter().rposition(|(of, _)| *of == kind).unwrap_or(0);
         let words = u8::try_from(at + 1).unwrap_or(PLAIN);
@@ -59,7 +59,7 @@ impl Packed {
     }
 
     /// Unpacks what is stored, `bytes` compressed against text number `words`, into `room`.
-    pub(super) fn unpack<'r>(
+    pub(crate) fn unpack<'r>(
         words: u8,
         bytes: &[u8],
         room: &'r mut Vec<u8>,
@@ -82,7 +82,7 @@ impl Packed {
     }
 
     /// Shows the text. What was packed here can be unpacked; a fault of ours reads as an empty text.
-    pub(super) fn with<T>(&self, show: impl FnOnce(&str) -> T) -> T {
+    pub(crate) fn with<T>(&self, show: impl FnOnce(&str) -> T) -> T {
         // Not borrowed while the text is shown: whoever sees one object may want another.
         let mut room = ROOM.take();
         let text = Self::unpack(self.words, &self.bytes, &mut room);
@@ -95,12 +95,12 @@ impl Packed {
     }
 
     /// Length of the text.
-    pub(super) fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         uncompressed_size(&self.bytes).map_or(0, |(length, _)| length)
     }
 
     /// As it is stored: the compressed text, and the number of what it was compressed against.
-    pub(super) fn stored(&self) -> (u8, &[u8]) {
+    pub(crate) fn stored(&self) -> (u8, &[u8]) {
         (self.words, &self.bytes)
     }
 }
