@@ -15,6 +15,7 @@ mod error;
 mod exec;
 mod feeder;
 mod handshake;
+mod head;
 mod images;
 mod kinds;
 mod listing;

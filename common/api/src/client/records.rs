@@ -3,14 +3,12 @@
 //! A piece keeps its JSON unparsed: a watch holds every object it has seen, so that it can tell what changed after it lost its
 //! place, and ten thousand parsed trees would take ten times the memory.
 
-use std::collections::BTreeMap;
-
 use nova_http::Request;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::head::{Kind, Meta, WithMeta};
 use crate::types::{ColumnDefinition, ListMeta, TABLE_ACCEPT, WatchEventType};
 
 /// Which representation is asked for.
@@ -79,33 +77,6 @@ pub(crate) enum Event {
     Error(Box<RawValue>),
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Meta {
-    name: String,
-    namespace: String,
-    uid: String,
-    resource_version: String,
-    labels: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct WithMeta {
-    #[serde(default)]
-    metadata: Meta,
-    api_version: Option<IgnoredAny>,
-    kind: Option<Kind>,
-}
-
-/// Whether an object is whole or only its metadata.
-#[derive(Deserialize, PartialEq, Eq)]
-enum Kind {
-    PartialObjectMetadata,
-    #[serde(other)]
-    Other,
-}
-
 #[derive(Deserialize)]
 struct RawList {
     #[serde(default)]
@@ -140,7 +111,7 @@ struct RawEvent {
 }
 
 fn object(raw: Box<RawValue>) -> serde_json::Result<Record> {
-    let with: WithMeta = serde_json::from_str(raw.get())?;
+    let with = WithMeta::of(raw.get())?;
     Ok(with.record(Body::Object(raw)))
 }
 
