@@ -13,7 +13,7 @@ const MAX_BATCH: usize = 512;
 /// Reports that share a transaction at most, so that a request that comes meanwhile need not wait long.
 const MAX_REPORTS: usize = 128;
 /// While many requests come, so many reports are taken along with them each time that so long has passed.
-const ALONG: usize = 16;
+const ALONG: usize = 6;
 const ALONG_EVERY: Duration = Duration::from_millis(20);
 /// Many are so many in such a stretch of time, or in the one before it.
 const MANY: usize = 32;
