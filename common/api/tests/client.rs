@@ -62,7 +62,11 @@ fn is_watch(seen: &Seen) -> bool {
 
 #[tokio::test]
 async fn pages_are_invisible_even_when_a_token_expires() {
-    let server = Server::start(|_, seen| match seen.target.split("continue=").nth(1) {
+    let token = |target: &str| {
+        let (_, rest) = target.split_once("continue=")?;
+        rest.split('&').next().map(str::to_owned)
+    };
+    let server = Server::start(move |_, seen| match token(&seen.target).as_deref() {
         None => list(&[vm("a", "1", 1), vm("b", "2", 2)], 9, "old"),
         Some("old") => answer(
             410,
@@ -94,7 +98,7 @@ async fn pages_are_invisible_even_when_a_token_expires() {
     let first = &server.seen()[0].target;
     assert_eq!(
         first,
-        "/apis/nova.dev/v1/namespaces/default/virtualmachines?labelSelector=app%3Dweb&limit=2"
+        "/apis/nova.dev/v1/namespaces/default/virtualmachines?labelSelector=app%3Dweb&limit=2&managedFields=false"
     );
 }
 

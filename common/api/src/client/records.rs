@@ -19,9 +19,15 @@ pub(crate) enum Shape {
         /// Whether `metadata.managedFields` are there.
         owners: bool,
     },
+    /// Objects with nothing but their metadata.
+    Metadata,
     /// Rows of the server's table.
     Table(Include),
 }
+
+/// Media type of metadata alone, with whole objects as second choice.
+const METADATA_ACCEPT: &str =
+    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
 
 /// What is read to be written again keeps everything.
 pub(crate) const WHOLE: Shape = Shape::Objects { owners: true };
@@ -160,6 +166,11 @@ impl Shape {
         let include = match self {
             Self::Objects { owners: true } => return request,
             Self::Objects { owners: false } => return request.query("managedFields", "false"),
+            Self::Metadata => {
+                return request
+                    .accept(METADATA_ACCEPT)
+                    .query("managedFields", "false");
+            }
             Self::Table(Include::Nothing) => "None",
             Self::Table(Include::Metadata) => "Metadata",
             Self::Table(Include::Object) => "Object",
@@ -173,7 +184,7 @@ impl Shape {
     /// Reads a list.
     pub(crate) fn page(self, body: &[u8]) -> serde_json::Result<Page> {
         match self {
-            Self::Objects { .. } => {
+            Self::Objects { .. } | Self::Metadata => {
                 let list: RawList = serde_json::from_slice(body)?;
                 let records = list
                     .items
@@ -205,7 +216,7 @@ impl Shape {
 
     /// Reads one object.
     pub(crate) fn single(self, body: &[u8]) -> serde_json::Result<Page> {
-        if matches!(self, Self::Objects { .. }) {
+        if !matches!(self, Self::Table(_)) {
             return Ok(Page {
                 records: vec![object(serde_json::from_slice(body)?)?],
                 ..Page::default()
@@ -230,7 +241,7 @@ impl Shape {
             }
             _ => {}
         }
-        if matches!(self, Self::Objects { .. }) {
+        if !matches!(self, Self::Table(_)) {
             return Ok(Some(Event::Change(
                 event.type_,
                 Vec::new(),

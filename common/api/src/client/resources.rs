@@ -11,11 +11,8 @@ use uuid::Uuid;
 use super::api::Api;
 use super::error::ApiError;
 use super::pages::{CHUNK, Cursor, Pages, fetch, fresh_token};
-use super::records::{Include, Shape};
+use super::records::Shape;
 use crate::types::{FieldSelector, KindInfo, Patch, Resource, Selector, segment};
-
-/// The least that names objects.
-const NAMES: Shape = Shape::Table(Include::Nothing);
 
 /// Objects of kind `T`: of one namespace, of all, or of the cluster.
 #[derive(Debug)]
@@ -293,7 +290,7 @@ impl<T: Decoded> Resources<T> {
         Ok(items)
     }
 
-    /// Names of all objects that match; only rows of the table travel.
+    /// Names of all objects that match; only their metadata travels.
     pub async fn names(&self, options: &ListOptions) -> Result<Vec<String>, ApiError> {
         let mut cursor = Cursor::First;
         let chunk = options.chunk.filter(|chunk| *chunk > 0).unwrap_or(CHUNK);
@@ -301,14 +298,14 @@ impl<T: Decoded> Resources<T> {
         let mut names = Vec::new();
         while cursor != Cursor::Done && left > 0 {
             let place = (&cursor, chunk.min(left));
-            let answer = match fetch(self, options, place, NAMES).await {
+            let answer = match fetch(self, options, place, Shape::Metadata).await {
                 Err(error) if error.is_expired() && cursor != Cursor::First => {
                     cursor = fresh_token(&error)?;
                     continue;
                 }
                 other => other?,
             };
-            let page = NAMES
+            let page = Shape::Metadata
                 .page(&answer.body)
                 .map_err(|source| self.unexpected(source))?;
             cursor = Cursor::after(page.next);
