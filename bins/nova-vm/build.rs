@@ -10,6 +10,8 @@ fn main() {
     if is_dist(&variable("OUT_DIR")) && variable("CARGO_CFG_TARGET_OS").as_os_str() == "linux" {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/no-unwind.ld");
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{script}");
+        // Relocations in their short form, 150 kB less; glibc reads it since 2.36, which Debian 12 has.
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }
 
