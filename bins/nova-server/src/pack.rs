@@ -1,5 +1,6 @@
-//! Objects as they are kept, in memory and in the database, and machines of the simulator: compressed against a typical object of their kind, with which
-//! they share most of their words. That makes a tenth of them, and takes less than it saves in writing and copying.
+//! Objects as they are kept, in memory and in the database, and machines of the simulator: compressed against a typical
+//! object of their kind, with which they share most of their words. That makes a tenth of them, and takes less than it saves
+//! in writing and copying.
 
 use std::cell::Cell;
 
@@ -113,6 +114,7 @@ fn dictionary(words: u8) -> &'static [u8] {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use sha2::{Digest, Sha256};
 
     use super::*;
 
@@ -131,6 +133,26 @@ mod tests {
         for text in ["", "{}", &"x".repeat(100_000)] {
             assert_eq!(Packed::new("images", text).with(str::to_owned), text);
         }
+    }
+
+    #[test]
+    fn words_never_change_since_databases_depend_on_them() {
+        let known = [
+            "435f4c4100d8599e",
+            "66e0102f88655b55",
+            "4e66255407c23040",
+            "e13dc5867fdd7d8e",
+        ];
+        let digest = |(_, words): &(&str, &str)| {
+            let digest = Sha256::digest(words.as_bytes());
+            crate::app::hex(&digest)[..16].to_owned()
+        };
+        let found: Vec<String> = WORDS.iter().map(digest).collect();
+        assert_eq!(
+            found[..known.len()],
+            known,
+            "add a text instead of changing one"
+        );
     }
 
     #[test]

@@ -166,8 +166,7 @@ impl Renderer {
     }
 
     /// The object of a watch event. Only the first table of a watch has column definitions.
-    pub(crate) fn event(&self, value: &Value, first: bool) -> String {
-        let mut value = value.clone();
+    pub(crate) fn event(&self, mut value: Value, first: bool) -> String {
         self.hide_owners(&mut value);
         match self.view {
             View::Full => value.to_string(),
@@ -184,7 +183,7 @@ impl Renderer {
     pub(crate) fn stored_event(&self, object: &Arc<Object>, first: bool) -> String {
         match self.view {
             View::Full => self.text(object),
-            _ => self.event(&object.value(), first),
+            _ => self.event(object.value(), first),
         }
     }
 

@@ -194,7 +194,7 @@ impl Feed {
             (Some(before), None) => {
                 let mut last = before.value();
                 last["metadata"]["resourceVersion"] = json!(change.rv.to_string());
-                Some(self.line("DELETED", &last))
+                Some(self.line("DELETED", last))
             }
         }
     }
@@ -204,7 +204,7 @@ impl Feed {
         envelope(word, &self.wanted.renderer.stored_event(object, first))
     }
 
-    fn line(&mut self, word: &str, value: &Value) -> String {
+    fn line(&mut self, word: &str, value: Value) -> String {
         let first = std::mem::take(&mut self.first);
         envelope(word, &self.wanted.renderer.event(value, first))
     }
