@@ -55,10 +55,11 @@ fn create_runs_is_ready_stops_starts_and_is_deleted() {
     assert_eq!(condition(&rig.vm("a"), "Ready").0, "True");
     assert_eq!(vm["status"].get("restartCount"), None);
 
-    let delete = rig.delete("a", None).unwrap().unwrap();
-    assert_eq!(text(&rig.vm("a"), "/status/phase"), "Deleting");
+    let (left, delete) = rig.doom("a", None).unwrap();
+    assert_eq!(text(&left, "/status/phase"), "Deleting");
     rig.gone("a");
-    assert_eq!(text(&rig.op_end(&delete), "/status/phase"), "Succeeded");
+    let delete = rig.op_end(&delete.unwrap());
+    assert_eq!(text(&delete, "/status/phase"), "Succeeded");
     let events = rig.events("a");
     let wanted = [
         "Created",
@@ -145,10 +146,9 @@ fn a_guest_that_powers_off_stays_off_and_a_crash_is_tried_again() {
     rig.wait(rig.app.engine.kill(&uid)).unwrap();
     let vm = rig.phase("a", "Failed");
     assert_eq!(condition(&vm, "Ready").1, "Crashed");
-    assert_eq!(
-        rig.controller.busy(),
-        Some("a virtual machine is about to be restarted")
-    );
+    rig.until("it is about to be restarted", || {
+        (rig.controller.busy()? == "a virtual machine is about to be restarted").then_some(())
+    });
     // A start does not wait for the back-off.
     rig.done("a", Verb::Start);
 }
@@ -161,10 +161,9 @@ fn a_policy_of_always_also_restarts_what_powered_off() {
     let method = crate::engine::ShutdownMethod::Acpi;
     rig.wait(rig.app.engine.shutdown(&uid, method)).unwrap();
     rig.phase("a", "Failed");
-    assert_eq!(
-        rig.controller.busy(),
-        Some("a virtual machine is about to be restarted")
-    );
+    rig.until("it is about to be restarted", || {
+        (rig.controller.busy()? == "a virtual machine is about to be restarted").then_some(())
+    });
     rig.act("a", Verb::Stop, Asks::default()).unwrap();
     assert_eq!(text(&rig.vm("a"), "/spec/runState"), "Stopped");
     rig.until("nothing is to come", || {

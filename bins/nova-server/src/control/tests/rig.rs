@@ -181,6 +181,16 @@ impl Rig {
         name: &str,
         grace: Option<u64>,
     ) -> Result<Option<String>, ApiError> {
+        self.doom(name, grace).map(|(_, op)| op)
+    }
+
+    /// Deletes; answers the machine as the delete left it, which may be gone by now, and the
+    /// operation.
+    pub(super) fn doom(
+        &self,
+        name: &str,
+        grace: Option<u64>,
+    ) -> Result<(Value, Option<String>), ApiError> {
         let key = vm_key("default", name);
         let work = move |tx: &mut crate::store::Tx<'_>| {
             let object = tx.require(&key)?;
@@ -188,7 +198,7 @@ impl Rig {
                 grace,
                 unprotect: false,
             };
-            on_vm_delete(tx, &object, &asks, &Caller::system()).map(|(_, op)| op)
+            on_vm_delete(tx, &object, &asks, &Caller::system())
         };
         self.wait(self.app.store.write(Durability::Spec, work))
     }
