@@ -508,4 +508,8 @@ fn a_client_certificate_is_a_user_with_a_role() {
     local("nova auth can-i create vm -n default --context far").fails(1, &[]);
     sandbox.create_stopped("x", "-n prod --context far");
     local("nova vm get x -n default --context far").fails(11, &[]);
+    // A kind that eve may not see ends its part of a watch; the rest of it goes on.
+    let watched = local("nova get vm,token -n prod -w -o name --timeout 1s --context far");
+    assert_eq!(watched.stdout, "virtualmachine.nova.dev/x\n", "{watched}");
+    watched.fails(8, &["User \"eve\" cannot watch resource \"tokens\""]);
 }

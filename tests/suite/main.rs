@@ -32,3 +32,4 @@ mod tools;
 mod vm_qemu;
 mod vm_sim;
 mod watch;
+mod writers;

@@ -163,3 +163,48 @@ fn watch_only_leaves_out_what_is_there_and_names_narrow_it() {
         one.seen
     );
 }
+
+#[test]
+fn several_kinds_are_watched_over_one_connection_which_may_break() {
+    let mut sandbox = Sandbox::new();
+    let server = Server::start(&sandbox, "sim");
+    let socket = sandbox.path().join("run/nova/nova.sock");
+    sandbox.env("NOVA_ENDPOINT", format!("unix:{}", socket.display()));
+    sandbox.import_stub_image("tiny");
+    sandbox.run("nova-namespace create prod").ok();
+    sandbox
+        .run("nova-vm create alpha --image tiny --no-start")
+        .ok();
+    let mut names = Watch::start(&sandbox, "nova get vm,ns -w -o name");
+    let mut table = Watch::start(&sandbox, "nova get vm,ns -w --output-watch-events");
+    let mut lines = Watch::start(&sandbox, "nova get vm/alpha vm/beta ns/late -w -o json");
+    names.expect("virtualmachine.nova.dev/alpha");
+    names.expect("namespace/prod");
+    table.expect("virtualmachine.nova.dev/alpha   Stopped");
+    table.expect("namespace/prod                  Active");
+    lines.expect("\"name\":\"alpha\"");
+    server.kill();
+    std::thread::sleep(Duration::from_millis(300));
+    let _again = Server::start(&sandbox, "sim");
+    sandbox
+        .run("nova-vm create beta gamma --image tiny --no-start")
+        .ok();
+    sandbox.run("nova-namespace create late").ok();
+    for watch in [&mut names, &mut table] {
+        watch.expect("virtualmachine.nova.dev/gamma");
+        watch.expect("namespace/late");
+    }
+    lines.expect("\"name\":\"beta\"");
+    lines.expect("\"name\":\"late\"");
+    let seen = lines.seen.join("\n");
+    assert!(!seen.contains("\"name\":\"gamma\""), "{seen}");
+    assert!(!seen.contains("managedFields"), "{seen}");
+    let told = |word: &str| {
+        names
+            .seen
+            .iter()
+            .filter(|line| line.ends_with(word))
+            .count()
+    };
+    assert_eq!((told("/prod"), told("/alpha")), (1, 1), "{:?}", names.seen);
+}

@@ -1,6 +1,6 @@
 //! `nova get`: objects of any kind.
 
-use nova_api::client::ListingOptions;
+use nova_api::client::{ListingOptions, Part};
 use nova_core::args::{ListArgs, names_with_stdin};
 use nova_core::{Cx, Failure, Format, Item, Kind, Listing, Result};
 
@@ -11,13 +11,15 @@ use crate::target::{Group, resolve};
 /// Show objects of any kind
 ///
 /// Kinds are named by plural, singular or short name; several are separated by commas, and `all`
-/// stands for the ones people work with. The columns are the server's.
+/// stands for the ones people work with. The columns are the server's; a watch of several kinds has
+/// columns of its own.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n\
 \x20 nova get vm\n\
 \x20 nova get vm/web-1 image/tiny -o yaml\n\
 \x20 nova get vm,image -A --show-labels\n\
 \x20 nova get all -l app=web -o name\n\
+\x20 nova get vm,operation -w\n\
 \x20 nova get -f web.yaml")]
 pub(crate) struct GetArgs {
     /// Kind, kind and names, or KIND/NAME; - reads names from standard input
@@ -63,22 +65,10 @@ pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Found> {
         }
     }
     check(args, &groups)?;
-    let several = groups.len() > 1;
-    let mut listings = Vec::new();
-    for (group, namespace) in groups {
-        let mut objects = kinds.objects(&group.info, namespace.as_deref().unwrap_or_default());
-        if args.list.all_namespaces {
-            objects = objects.all_namespaces();
-        }
-        let options = ListingOptions {
-            managed_fields: args.show_managed_fields,
-            ..ListingOptions::from_args(&args.list, &group.names)?
-        };
-        let mut listing = objects.listing_with(cx, &args.list, options)?;
-        listing.show_kind |= several;
-        listing.single &= !several;
-        listings.push(listing);
-    }
+    let parts = groups
+        .into_iter()
+        .map(|(group, namespace)| part(&kinds, args, group, namespace.as_deref()));
+    let listings = listings(cx, &kinds, args, parts.collect())?;
     Ok(Found {
         empty: listings
             .first()
@@ -89,12 +79,42 @@ pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Found> {
     })
 }
 
-fn check(args: &GetArgs, groups: &[(Group, Option<String>)]) -> Result<()> {
-    let watching = args.list.watch || args.list.watch_only;
-    if watching && groups.len() > 1 {
-        return Err(Failure::usage("a watch follows one kind")
-            .with_hint("watch each kind by its own command"));
+/// Where the objects of a group are.
+fn part(kinds: &Kinds, args: &GetArgs, group: Group, namespace: Option<&str>) -> Part {
+    let resources = kinds.objects(&group.info, namespace.unwrap_or_default());
+    Part {
+        resources: if args.list.all_namespaces {
+            resources.all_namespaces()
+        } else {
+            resources
+        },
+        names: group.names,
     }
+}
+
+/// One listing per kind, or one for all of them where they are watched.
+fn listings(cx: &Cx, kinds: &Kinds, args: &GetArgs, parts: Vec<Part>) -> Result<Vec<Listing>> {
+    let (watching, several) = (args.list.watch || args.list.watch_only, parts.len() > 1);
+    if watching && several {
+        let whole = kinds
+            .api()
+            .watch_parts(cx, &args.list, parts, args.show_managed_fields)?;
+        return Ok(vec![whole]);
+    }
+    let listing = |part: Part| {
+        let options = ListingOptions {
+            managed_fields: args.show_managed_fields,
+            ..ListingOptions::from_args(&args.list, &part.names)?
+        };
+        let mut listing = part.resources.listing_with(cx, &args.list, options)?;
+        listing.show_kind |= several;
+        listing.single &= !several;
+        Ok(listing)
+    };
+    parts.into_iter().map(listing).collect()
+}
+
+fn check(args: &GetArgs, groups: &[(Group, Option<String>)]) -> Result<()> {
     if args.list.sort_by.is_some() && groups.len() > 1 {
         return Err(Failure::usage("only objects of one kind can be sorted"));
     }

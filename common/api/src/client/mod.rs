@@ -27,6 +27,7 @@ mod operations;
 mod pages;
 mod records;
 mod resources;
+mod several;
 mod spawn;
 mod wait;
 mod watch;
@@ -42,5 +43,6 @@ pub use pages::Pages;
 pub use resources::{
     Decoded, DeleteOptions, Deleted, ListOptions, Resources, WriteOptions, Written,
 };
+pub use several::Part;
 pub use wait::{ConditionError, WaitFor};
 pub use watch::Watcher;

@@ -143,6 +143,12 @@ impl MultiWatch {
         }
     }
 
+    /// Whether there is a subscription left.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty() || !self.ready.is_empty()
+    }
+
     /// The next event and the id of its subscription; waits as long as it takes.
     pub async fn next(&mut self) -> Result<(String, MultiEvent), ApiError> {
         loop {
