@@ -38,8 +38,9 @@ impl Api {
         parts: Vec<Part>,
         owners: bool,
     ) -> Result<Listing> {
-        let asks = |part: &Part| Ok((part.clone(), subscription(args, part)?));
-        let parts: Vec<(Part, Subscription)> = parts.iter().map(asks).collect::<Result<_>>()?;
+        let asks = |part| subscription(args, &part).map(|asked| (part, asked));
+        let parts: Vec<(Part, Subscription)> =
+            parts.into_iter().map(asks).collect::<Result<_>>()?;
         let everywhere = |(part, _): &(Part, Subscription)| is_everywhere(&part.resources);
         let with_namespace = parts.iter().any(everywhere);
         let follow = Follow {
@@ -184,10 +185,9 @@ fn state(object: &Value) -> String {
     if let Some(phase) = status["phase"].as_str() {
         return phase.to_owned();
     }
-    let conditions = status["conditions"].as_array().into_iter().flatten();
-    let ready = conditions
-        .filter(|condition| condition["type"] == "Ready")
-        .last();
+    let conditions = status["conditions"].as_array();
+    let ready =
+        conditions.and_then(|all| all.iter().find(|condition| condition["type"] == "Ready"));
     let word = match ready.and_then(|condition| condition["status"].as_str()) {
         Some("True") => "Ready",
         Some(_) => "NotReady",
