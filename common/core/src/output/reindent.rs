@@ -8,6 +8,25 @@ use super::json;
 /// Deeper objects take the slow way, which has limits of its own.
 const DEEPEST: usize = 100;
 
+/// A line end and the blanks of the deepest level that is written at once.
+const LINE: [u8; 1 + 4 * 32] = {
+    let mut line = [b' '; 1 + 4 * 32];
+    line[0] = b'\n';
+    line
+};
+
+/// The bytes at which a string needs a look: its end, an escape, and what Go escapes. U+2028 and
+/// U+2029 start with 0xe2.
+const STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    let (mut at, bytes) = (0, b"\"\\<>&\xe2");
+    while at < bytes.len() {
+        stops[bytes[at] as usize] = true;
+        at += 1;
+    }
+    stops
+};
+
 /// Writes `raw` indented at `level`, or compact without one. False if the text is not fit for it;
 /// `out` is then as before.
 pub(super) fn reindent(raw: &str, level: Option<usize>, out: &mut Vec<u8>) -> bool {
@@ -49,9 +68,15 @@ impl<'a> Scanner<'a> {
     }
 
     fn line(&self, level: usize, out: &mut Vec<u8>) {
-        if !self.compact {
-            out.push(b'\n');
-            out.resize(out.len() + 4 * level, b' ');
+        if self.compact {
+            return;
+        }
+        match LINE.get(..=4 * level) {
+            Some(line) => out.extend_from_slice(line),
+            None => {
+                out.push(b'\n');
+                out.resize(out.len() + 4 * level, b' ');
+            }
         }
     }
 
@@ -142,17 +167,17 @@ impl<'a> Scanner<'a> {
         }
         let (mut at, mut plain) = (start + 1, true);
         loop {
-            match self.bytes.get(at)? {
+            at += self
+                .bytes
+                .get(at..)?
+                .iter()
+                .position(|byte| STOPS[usize::from(*byte)])?;
+            match self.bytes[at] {
                 b'"' => break,
-                b'\\' => {
-                    plain = false;
-                    at += 1;
-                }
-                // U+2028 and U+2029 start with 0xe2.
-                b'<' | b'>' | b'&' | 0xe2 => plain = false,
-                _ => {}
+                b'\\' => at += 2,
+                _ => at += 1,
             }
-            at += 1;
+            plain = false;
         }
         self.at = at + 1;
         Some((start, at + 1, plain))
