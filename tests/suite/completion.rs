@@ -125,6 +125,15 @@ fn bash_completes_after_the_one_line_that_nova_completion_prints() {
     // A new shell needs nothing more.
     let mut shell = Shell::start(&sandbox, "bash", "true");
     assert_eq!(shell.completes("nova vm resta"), "nova vm restart");
+    // Also one that has not heard of our directory yet, as login shells have not when they read ~/.bashrc.
+    let bare = "env PATH=/usr/bin:/bin bash --rcfile .bashrc -i -c 'complete -p nova'";
+    std::fs::copy(
+        sandbox.home().join(".bashrc"),
+        sandbox.path().join("cwd/.bashrc"),
+    )
+    .unwrap();
+    let known = sandbox.run(bare).ok();
+    assert_eq!(known, "complete -F _nova_complete nova\n");
 }
 
 #[test]

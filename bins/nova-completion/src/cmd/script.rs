@@ -1,5 +1,7 @@
 //! `nova completion [SHELL]`: the script, or the line that installs it.
 
+use std::path::{Path, PathBuf};
+
 use nova_core::{Cx, Failure, Result, env};
 use nova_dispatch::Family;
 
@@ -24,7 +26,7 @@ pub(crate) fn run(cx: &Cx, args: &ScriptArgs) -> Result<()> {
         return cx.print(&script(shell));
     }
     let shell = detect()?;
-    cx.print(&format!("{}\n", install_line(shell)))?;
+    cx.print(&format!("{}\n", install_line(shell, &program())))?;
     if cx.terminal().stdout {
         cx.note("hint: run that line once; it works at once and in every shell you open later");
     }
@@ -59,22 +61,55 @@ fn programs() -> Vec<String> {
         .collect()
 }
 
-/// What makes the script work now and in every later shell.
-fn install_line(shell: Shell) -> &'static str {
-    match shell {
-        Shell::Bash => {
-            r#"echo 'eval "$(nova completion bash)"' >> ~/.bashrc; eval "$(nova completion bash)""#
-        }
-        Shell::Zsh => {
-            r#"echo 'eval "$(nova completion zsh)"' >> ~/.zshrc; eval "$(nova completion zsh)""#
-        }
-        Shell::Fish => {
-            "echo 'nova completion fish | source' >> ~/.config/fish/config.fish; nova completion fish | source"
-        }
+/// What makes the script work now and in every later shell, where `nova` is called as `program`.
+fn install_line(shell: Shell, program: &str) -> String {
+    let (line, file) = match shell {
+        Shell::Bash => (
+            format!(r#"eval "$({program} completion bash)""#),
+            "~/.bashrc",
+        ),
+        Shell::Zsh => (format!(r#"eval "$({program} completion zsh)""#), "~/.zshrc"),
+        Shell::Fish => (
+            format!("{program} completion fish | source"),
+            "~/.config/fish/config.fish",
+        ),
         Shell::Powershell => {
-            "if (!(Test-Path $PROFILE)) { New-Item -Force $PROFILE | Out-Null }; Add-Content $PROFILE 'nova completion powershell | Out-String | Invoke-Expression'; nova completion powershell | Out-String | Invoke-Expression"
+            let line = "nova completion powershell | Out-String | Invoke-Expression";
+            let made = "if (!(Test-Path $PROFILE)) { New-Item -Force $PROFILE | Out-Null }";
+            return format!("{made}; Add-Content $PROFILE '{line}'; {line}");
         }
+    };
+    format!("echo '{line}' >> {file}; {line}")
+}
+
+/// How a file that shells read at their start calls `nova`. On Debian a login shell reads it before
+/// it knows of `~/.local/bin`.
+fn program() -> String {
+    let dispatcher = env::get(env::NOVA).map(PathBuf::from).or_else(beside);
+    let spelled = dispatcher.and_then(|path| spelled(&path, env::get(env::HOME).as_deref()));
+    spelled.unwrap_or_else(|| "nova".to_owned())
+}
+
+/// The dispatcher that lies with this program.
+fn beside() -> Option<PathBuf> {
+    let path = std::env::current_exe().ok()?.with_file_name("nova");
+    path.is_file().then_some(path)
+}
+
+/// The path as people write it; nothing where every shell finds the name, or would need quotes.
+fn spelled(path: &Path, home: Option<&str>) -> Option<String> {
+    const EVERYWHERE: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+    let dir = path.parent()?;
+    if EVERYWHERE.iter().any(|known| dir == Path::new(known)) {
+        return None;
     }
+    let below = home.and_then(|home| path.strip_prefix(home).ok());
+    let text = match below {
+        Some(below) => format!("~/{}", below.to_str()?),
+        None => path.to_str()?.to_owned(),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "~/._-".contains(c);
+    text.chars().all(plain).then_some(text)
 }
 
 /// The shell that called us, else the user's login shell.
@@ -131,7 +166,25 @@ mod tests {
                 !text.contains('@') || !text.contains("@PROGRAMS@"),
                 "{shell:?}"
             );
-            assert!(install_line(shell).contains("nova completion"), "{shell:?}");
+            let line = install_line(shell, "nova");
+            assert_eq!(line.matches("nova completion").count(), 2, "{shell:?}");
         }
+    }
+
+    #[test]
+    fn the_line_names_the_path_where_the_name_alone_is_not_enough() {
+        let home = Some("/home/ana");
+        let spelled = |path: &str| spelled(Path::new(path), home);
+        assert_eq!(spelled("/usr/local/bin/nova"), None);
+        assert_eq!(
+            spelled("/home/ana/.local/bin/nova").as_deref(),
+            Some("~/.local/bin/nova")
+        );
+        assert_eq!(spelled("/opt/n/nova").as_deref(), Some("/opt/n/nova"));
+        assert_eq!(spelled("/opt/a b/nova"), None);
+        assert_eq!(
+            install_line(Shell::Bash, "~/.local/bin/nova"),
+            r#"echo 'eval "$(~/.local/bin/nova completion bash)"' >> ~/.bashrc; eval "$(~/.local/bin/nova completion bash)""#
+        );
     }
 }
