@@ -5,12 +5,16 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
+use super::list::{reach, revision};
 use super::render::Renderer;
 use super::request::Call;
 
 /// `GET` of an item.
-pub(crate) fn get(call: &Call) -> Result<Response, ApiError> {
+pub(crate) async fn get(call: &Call) -> Result<Response, ApiError> {
     let renderer = Renderer::of(call)?;
+    if let Some(rv) = revision(call.query.get("resourceVersion"))? {
+        reach(call, rv).await?;
+    }
     let object = call.app.store.require(&call.key())?;
     if call
         .header("if-none-match")

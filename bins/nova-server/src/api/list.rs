@@ -53,6 +53,11 @@ struct Page {
 }
 
 async fn page(call: &Call, selection: &Selection) -> Result<Page, ApiError> {
+    if call.query.get("sendInitialEvents").is_some() {
+        let why = "sendInitialEvents is forbidden for list";
+        return Err(options_invalid("sendInitialEvents", why));
+    }
+    not_continued(call)?;
     let limit = limit(call)?;
     let scope = scope(call, selection);
     let token = match call.query.get("continue") {
@@ -124,6 +129,16 @@ fn scope(call: &Call, selection: &Selection) -> String {
     )
 }
 
+/// How a revision matches has no meaning beside a token, which has its own.
+fn not_continued(call: &Call) -> Result<(), ApiError> {
+    let given = |name: &str| call.query.get(name).is_some();
+    if given("continue") && given("resourceVersionMatch") {
+        let why = "resourceVersionMatch is forbidden when continue is provided";
+        return Err(options_invalid("resourceVersionMatch", why));
+    }
+    Ok(())
+}
+
 fn continued(call: &Call, token: &str, scope: &str) -> Result<Continue, ApiError> {
     if call
         .query
@@ -189,7 +204,8 @@ pub(crate) fn too_old(expired: Expired) -> ApiError {
 /// The state that `resourceVersion` and `resourceVersionMatch` ask for, with its revision.
 async fn fresh(call: &Call) -> Result<(Vec<Arc<Object>>, u64), ApiError> {
     let (kind, namespace) = (call.kind.info.plural, call.namespace.as_deref());
-    let asked = revision(call.query.get("resourceVersion"))?;
+    let asked = parsed(call.query.get("resourceVersion"))
+        .map_err(|why| ApiError::bad_request(format!("invalid resource version: {why}")))?;
     match (call.query.get("resourceVersionMatch"), asked) {
         (Some(_), None) => Err(options_invalid(
             "resourceVersionMatch",
@@ -221,13 +237,18 @@ async fn fresh(call: &Call) -> Result<(Vec<Arc<Object>>, u64), ApiError> {
     }
 }
 
-/// A revision of a query parameter; absent is nothing.
+/// A revision of a query parameter of anything but a list; absent is nothing.
 pub(crate) fn revision(text: Option<&str>) -> Result<Option<u64>, ApiError> {
+    parsed(text).map_err(ApiError::unclassified)
+}
+
+fn parsed(text: Option<&str>) -> Result<Option<u64>, String> {
     let parse = |text: &str| {
         text.parse().map_err(|_| {
-            ApiError::bad_request(format!(
-                "Invalid value: {text:?}: resourceVersion must be an unsigned integer"
-            ))
+            format!(
+                "resourceVersion: Invalid value: {text:?}: \
+                 strconv.ParseUint: parsing {text:?}: invalid syntax"
+            )
         })
     };
     text.map(parse).transpose()
@@ -239,11 +260,11 @@ pub(crate) fn options_invalid(field: &str, detail: &str) -> ApiError {
 }
 
 fn list_options(causes: Vec<Cause>) -> ApiError {
-    ApiError::invalid_named("ListOptions.meta.k8s.io", "", causes)
+    ApiError::invalid_options("ListOptions", causes)
 }
 
 /// Waits a moment for a revision that this server has not seen.
-async fn reach(call: &Call, rv: u64) -> Result<(), ApiError> {
+pub(crate) async fn reach(call: &Call, rv: u64) -> Result<(), ApiError> {
     let store = &call.app.store;
     if tokio::time::timeout(CATCH_UP, store.reached(rv))
         .await
@@ -251,11 +272,7 @@ async fn reach(call: &Call, rv: u64) -> Result<(), ApiError> {
     {
         return Ok(());
     }
-    let message = format!(
-        "Too large resource version: {rv}, current: {}",
-        store.revision()
-    );
-    Err(ApiError::timeout(message).retry_after(1))
+    Err(ApiError::revision_ahead(rv, store.revision()))
 }
 
 /// A list written piece by piece, so that it never exists as a whole.

@@ -193,7 +193,6 @@ impl Renderer {
         if initial_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        metadata["creationTimestamp"] = Value::Null;
         let (api_version, kind) = (self.kind.info.api_version(), self.kind.info.kind);
         let object = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata});
         match self.view {

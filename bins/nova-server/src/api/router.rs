@@ -151,7 +151,7 @@ async fn handle(
             if call.kind.info.plural == "operations" {
                 operations::wait(call).await?;
             }
-            item::get(call)
+            item::get(call).await
         }
         (Place::Status, Verb::Update) => write::replace(call, body, Part::Status).await,
         (Place::Status, Verb::Patch) => write::patch(call, body, Part::Status).await,

@@ -95,8 +95,7 @@ fn unsupported(kind: &Kind, path: &str) -> ApiError {
         .chain(kind.selectable)
         .copied()
         .collect();
-    ApiError::bad_selector(format!(
-        "field label not supported: {path}; supported: {}",
-        supported.join(", ")
-    ))
+    // Clients show Kubernetes' words; what is supported stands beside them.
+    ApiError::bad_selector(format!("field label not supported: {path}"))
+        .hint(format!("select by one of: {}", supported.join(", ")))
 }

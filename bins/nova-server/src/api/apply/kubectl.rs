@@ -35,7 +35,8 @@ pub(super) fn keep_annotation(live: &Value, config: &Value, mut applied: Applied
         return applied;
     }
     let mut config = config.clone();
-    if let Some(annotations) = config["metadata"]["annotations"].as_object_mut() {
+    let annotations = config.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
         annotations.remove(ANNOTATION);
     }
     let mut value = value.clone();

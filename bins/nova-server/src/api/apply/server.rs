@@ -1,7 +1,8 @@
 //! What the server's own controllers own, kept cheaply: they write often, and mostly the status.
 //!
-//! As long as nobody else writes a status, the server owns it as one field, `f:status`. When a client
-//! does, the field is taken apart first, so that both own what they wrote.
+//! As long as nobody else writes a status, it goes without saying that the server owns it: nothing is
+//! kept of it, and a client sees the managers that it would see of any custom resource. When a client
+//! writes there, the server's part is put down first, so that both own what they wrote.
 
 use std::borrow::Cow;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::managers::{Managers, sort};
+use super::managers::{Entry, Managers, Operation};
 use super::own::{Author, Scope, updated};
 use super::shape::OBJECT;
 use super::walk::fields;
@@ -19,6 +20,8 @@ use super::{put, take};
 pub(super) const SERVER: &str = "nova-server";
 /// Kinds whose objects only the server makes and changes; nobody's ownership matters there.
 const UNTRACKED: &[&str] = &["events", "operations", "machinerecords"];
+/// The status, among the fields that somebody owns.
+const STATUS: &str = "f:status";
 /// Members of metadata that may change hands.
 const OWNED_METADATA: &[&str] = &["annotations", "finalizers", "labels", "ownerReferences"];
 
@@ -43,7 +46,6 @@ pub(crate) fn by_server(plural: &str, before: Option<&str>, value: &mut Value, n
         let given = take(value);
         let managers = updated(None, value, Managers::stored(&given), &author(value, now));
         put(value, managers.write());
-        own_status(value, now);
         return;
     };
     let mut metadata: Value = serde_json::from_str(parts.metadata.get()).unwrap_or_default();
@@ -89,69 +91,39 @@ fn differs(before: Option<&RawValue>, after: Option<&Value>) -> bool {
 
 /// The owners after the server changed the status.
 fn status_changed(owners: &mut Value, before: Option<&RawValue>, value: &Value, now: &str) {
-    let Some(entries) = owners.as_array_mut() else {
+    let of_status = |entry: &Value| !entry["fieldsV1"][STATUS].is_null();
+    if !owners
+        .as_array()
+        .is_some_and(|all| all.iter().any(of_status))
+    {
         return;
+    }
+    let managers = Managers::stored(owners);
+    let before = before.and_then(|status| serde_json::from_str(status.get()).ok());
+    let before: Value = json!({"status": before.unwrap_or(Value::Null)});
+    let author = Author {
+        scope: Scope::Status,
+        ..author(value, now)
     };
-    let mut of_status = entries
-        .iter_mut()
-        .filter(|entry| !entry["fieldsV1"]["f:status"].is_null());
-    match (of_status.next(), of_status.next()) {
-        (None, _) => entries.push(whole_status(value, now)),
-        (Some(only), None) if is_whole_status(only) => only["time"] = json!(now),
-        _ => {
-            let before = before.and_then(|status| serde_json::from_str(status.get()).ok());
-            let before: Value = json!({"status": before.unwrap_or(Value::Null)});
-            let author = Author {
-                scope: Scope::Status,
-                ..author(value, now)
-            };
-            let managers = Managers::stored(owners);
-            let after = json!({"status": value["status"]});
-            let managers = updated(Some(&before), &after, managers, &author);
-            *owners = managers.write().unwrap_or(Value::Null);
-            return;
-        }
-    }
-    sort(entries);
+    let after = json!({"status": value["status"]});
+    let managers = updated(Some(&before), &after, managers, &author);
+    *owners = managers.write().unwrap_or(Value::Null);
 }
 
-fn whole_status(value: &Value, now: &str) -> Value {
-    json!({
-        "apiVersion": value["apiVersion"], "fieldsType": "FieldsV1",
-        "fieldsV1": {"f:status": {}}, "manager": SERVER, "operation": "Update",
-        "subresource": "status", "time": now,
-    })
-}
-
-fn is_whole_status(entry: &Value) -> bool {
-    entry["manager"] == SERVER && entry["fieldsV1"] == json!({"f:status": {}})
-}
-
-/// Makes the server the owner of the status that it gave a new object.
-pub(crate) fn own_status(value: &mut Value, now: &str) {
-    if !value["status"].is_object() {
+/// Puts down that the server owns the status, before somebody else writes into it.
+pub(crate) fn share_status(managers: &mut Managers, live: &Value) {
+    let known = |entry: &Entry| entry.fields.has(STATUS) || entry.fields.below(STATUS).is_some();
+    if managers.is_empty() || !live["status"].is_object() || managers.0.iter().any(known) {
         return;
     }
-    let entry = whole_status(value, now);
-    let mut owners = take(value);
-    match owners.as_array_mut() {
-        Some(entries) => {
-            entries.push(entry);
-            sort(entries);
-        }
-        None => owners = json!([entry]),
-    }
-    put(value, Some(owners));
-}
-
-/// Takes the server's one field apart, before somebody else writes into the status.
-pub(crate) fn share_status(managers: &mut Managers, live: &Value) {
-    let whole = json!({"f:status": {}});
-    let found = managers
-        .0
-        .iter_mut()
-        .find(|entry| entry.manager == SERVER && entry.fields.write() == whole);
-    if let Some(entry) = found {
-        entry.fields = fields(&OBJECT, &json!({"status": live["status"]}));
-    }
+    let api_version = live["apiVersion"].as_str().unwrap_or_default();
+    let since = live["metadata"]["creationTimestamp"].as_str();
+    managers.0.push(Entry {
+        manager: SERVER.to_owned(),
+        operation: Operation::Update,
+        api_version: api_version.to_owned(),
+        subresource: "status".to_owned(),
+        time: since.map(str::to_owned),
+        fields: fields(&OBJECT, &json!({"status": live["status"]})),
+    });
 }

@@ -73,6 +73,11 @@ impl Cause {
         Self::of("FieldManagerConflict", field, message)
     }
 
+    /// A position that the server has not come to; it is about no field.
+    pub(crate) fn revision_ahead(message: &str) -> Self {
+        Self::of("ResourceVersionTooLarge", "", message.to_owned())
+    }
+
     /// Whether it is about something in a member of the object.
     pub(crate) fn is_in(&self, member: &str) -> bool {
         let rest = self.field.strip_prefix(member);
@@ -101,7 +106,11 @@ impl Cause {
 
     /// The entry of `details.causes`.
     pub(super) fn kubernetes(&self) -> Value {
-        json!({"reason": self.reason, "message": self.message, "field": self.field})
+        let mut cause = json!({"reason": self.reason, "message": self.message});
+        if !self.field.is_empty() {
+            cause["field"] = json!(self.field);
+        }
+        cause
     }
 
     /// The entry of `nova.errors`.

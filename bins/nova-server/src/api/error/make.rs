@@ -380,6 +380,15 @@ impl ApiError {
         Self::new(&words, message).retryable()
     }
 
+    /// The position is one that the server has not come to. Clients know it by its cause.
+    pub(crate) fn revision_ahead(wanted: u64, current: u64) -> Self {
+        let what = "Too large resource version";
+        let message = format!("Timeout: {what}: {wanted}, current: {current}");
+        let mut error = Self::timeout(message).retry_after(1);
+        error.0.causes = vec![Cause::revision_ahead(what)];
+        error
+    }
+
     /// The guest did not answer in time.
     pub(crate) fn guest_timeout(key: &Key, message: impl Into<String>) -> Self {
         let words = Words(

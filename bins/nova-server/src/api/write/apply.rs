@@ -1,14 +1,13 @@
 //! Server-side apply.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::body::{Body, strip_unknown, yaml};
 use super::create::{create_applied, same_namespace};
 use super::decode::apply_faults;
 use super::options::FieldValidation;
-use super::patch::go_name;
 use super::update::{Part, Terms, doubled_owners, same_name, store};
-use super::{Written, owners};
+use super::{Written, go, owners};
 use crate::api::error::ApiError;
 use crate::api::kinds::{Kind, text};
 use crate::store::Tx;
@@ -20,13 +19,15 @@ impl Config {
     /// Reads the body of an apply.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, ApiError> {
         let refused = |why: String| ApiError::bad_request(format!("error decoding YAML: {why}"));
-        let body = yaml(bytes)
+        let mut body = yaml(bytes)
             .map_err(|error| refused(format!("error converting YAML to JSON: yaml: {error}")))?;
+        if body.value.is_null() {
+            body.value = json!({});
+        }
         if !body.value.is_object() {
-            let name = go_name(&body.value);
+            let why = go::cannot(&body.value, "value of type map[string]interface {}");
             return Err(refused(format!(
-                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {name} \
-                 into Go value of type map[string]interface {{}}"
+                "error unmarshaling JSON: while decoding JSON: {why}"
             )));
         }
         Ok(Self(body))

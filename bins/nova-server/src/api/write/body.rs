@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::decode::{TypeFault, type_faults};
+use super::decode::{TypeFault, lists_for_objects, type_faults};
 use super::options::FieldValidation;
-use super::strict;
+use super::{go, strict};
 use crate::api::error::{ApiError, Cause};
 use crate::api::kinds::{Kind, text};
 use crate::api::proto;
@@ -14,7 +14,7 @@ use crate::store::Key;
 /// Media types of objects.
 const ACCEPTED: &[&str] = &["application/json", "application/yaml", proto::MEDIA_TYPE];
 /// As much of a body as an error shows.
-const MAX_SHOWN: usize = 1024;
+const MAX_SHOWN: usize = 30;
 
 /// An object from a request.
 pub(super) struct Body {
@@ -29,7 +29,7 @@ pub(super) fn object(call: &Call, bytes: &[u8]) -> Result<Body, ApiError> {
     let mut body = match call.content_type().as_str() {
         "" | "application/json" => strict::parse(bytes)
             .map(|(value, doubles)| Body { value, doubles })
-            .map_err(|error| unrecognized(call.kind, &json_error(&error), bytes))?,
+            .map_err(|error| unreadable(call.kind, &json_error(bytes, &error), bytes))?,
         "application/yaml" => yaml(bytes)
             .map_err(|error| unrecognized(call.kind, &format!("yaml: {error}"), bytes))?,
         proto::MEDIA_TYPE if core => Body {
@@ -39,7 +39,7 @@ pub(super) fn object(call: &Call, bytes: &[u8]) -> Result<Body, ApiError> {
         _ => return Err(ApiError::unsupported_media_type(ACCEPTED)),
     };
     if !body.value.is_object() {
-        return Err(unrecognized(call.kind, "the body is not an object", bytes));
+        return Err(no_object(call.kind, &body.value, bytes));
     }
     fill_kind(call.kind, &mut body.value)?;
     Ok(body)
@@ -62,10 +62,28 @@ pub(super) fn yaml(bytes: &[u8]) -> Result<Body, String> {
     Ok(Body { value, doubles })
 }
 
+/// What a decoder that looks for the kind alone says.
+pub(super) fn no_version(error: &str) -> String {
+    format!("couldn't get version/kind; json parse error: {error}")
+}
+
+/// What it decodes into.
+pub(super) const VERSION: &str = r#"value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+
+fn unreadable(kind: &Kind, error: &str, bytes: &[u8]) -> ApiError {
+    unrecognized(kind, &no_version(error), bytes)
+}
+
+fn no_object(kind: &Kind, found: &Value, bytes: &[u8]) -> ApiError {
+    if found.is_null() {
+        return unrecognized(kind, "Object 'Kind' is missing in 'null'", bytes);
+    }
+    unreadable(kind, &go::cannot(found, VERSION), bytes)
+}
+
 fn unrecognized(kind: &Kind, error: &str, bytes: &[u8]) -> ApiError {
     ApiError::bad_request(format!(
-        "the object provided is unrecognized (must be of type {}): \
-         couldn't get version/kind; json parse error: {error} ({})",
+        "the object provided is unrecognized (must be of type {}): {error} ({})",
         kind.info.kind,
         shown(bytes)
     ))
@@ -86,12 +104,9 @@ fn shown(bytes: &[u8]) -> String {
     }
 }
 
-/// A parser's complaint, in Kubernetes' words where it is the common one.
-pub(super) fn json_error(error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "unexpected end of JSON input".to_owned();
-    }
-    error.to_string()
+/// A parser's complaint about a text, in Kubernetes' words where it is about the text's form.
+pub(super) fn json_error(bytes: &[u8], error: &serde_json::Error) -> String {
+    go::syntax_fault(bytes).unwrap_or_else(|| error.to_string())
 }
 
 /// Refuses another kind or version; an absent one is that of the path.
@@ -140,33 +155,50 @@ pub(super) fn strip_unknown(
     doubles: &[String],
 ) -> Result<Vec<String>, ApiError> {
     no_nulls(value);
+    if let Some(fault) = go::metadata_fault(&value["metadata"]) {
+        return Err(undecodable(kind, &fault));
+    }
     let mut unknown = (kind.unknown)(value).map_err(|error| unfit(kind, value, &error))?;
-    unknown.sort();
+    let lists = lists_for_objects(kind, value);
+    if !lists.is_empty() {
+        return Err(unfit_by(kind, value, &lists));
+    }
+    // Kubernetes decodes metadata before the rest.
+    unknown.sort_by_key(|path| (!path.starts_with("metadata."), path.clone()));
     for path in &unknown {
         prune(value, path);
     }
+    no_empties(value);
     let doubles = doubles
         .iter()
         .map(|path| format!("duplicate field \"{path}\""));
     // A status may hold what only newer servers know.
-    let unknown = unknown.iter().filter(|path| !path.starts_with("status."));
+    let unknown = unknown
+        .iter()
+        .filter(|path| !path.starts_with("status.") && *path != "metadata.selfLink");
     let unknown = unknown.map(|path| format!("unknown field \"{path}\""));
     Ok(doubles.chain(unknown).collect())
 }
 
 /// The error of a body that does not fit the type of its kind.
 fn unfit(kind: &Kind, value: &Value, error: &serde_json::Error) -> ApiError {
-    let causes: Vec<Cause> = type_faults(kind, value)
-        .iter()
-        .map(TypeFault::cause)
-        .collect();
+    let faults = type_faults(kind, value);
     // Metadata is decoded before the rest is checked.
-    if causes.is_empty() || causes.iter().any(|cause| cause.is_in("metadata")) {
-        let (name, version) = (kind.info.kind, kind.info.version);
-        return ApiError::bad_request(format!(
-            "{name} in version {version:?} cannot be handled as a {name}: {error}"
-        ));
+    if faults.is_empty() || faults.iter().any(|fault| fault.cause().is_in("metadata")) {
+        return undecodable(kind, &error.to_string());
     }
+    unfit_by(kind, value, &faults)
+}
+
+fn undecodable(kind: &Kind, why: &str) -> ApiError {
+    let (name, version) = (kind.info.kind, kind.info.version);
+    ApiError::bad_request(format!(
+        "{name} in version {version:?} cannot be handled as a {name}: {why}"
+    ))
+}
+
+fn unfit_by(kind: &Kind, value: &Value, faults: &[TypeFault]) -> ApiError {
+    let causes = faults.iter().map(TypeFault::cause).collect();
     let key = Key::new(
         kind.info.plural,
         text(value, "/metadata/namespace"),
@@ -175,8 +207,11 @@ fn unfit(kind: &Kind, value: &Value, error: &serde_json::Error) -> ApiError {
     ApiError::invalid(&key, kind.info.kind, causes)
 }
 
-/// Labels and annotations are texts: null is an empty one.
+/// Labels and annotations are texts: null is an empty one. Metadata that is null is empty.
 fn no_nulls(value: &mut Value) {
+    if value["metadata"].is_null() {
+        value["metadata"] = json!({});
+    }
     for member in ["labels", "annotations"] {
         let pointer = format!("/metadata/{member}");
         let texts = value.pointer_mut(&pointer).and_then(Value::as_object_mut);
@@ -186,6 +221,18 @@ fn no_nulls(value: &mut Value) {
             }
         }
     }
+}
+
+/// Metadata that is there and says nothing is not stored.
+fn no_empties(value: &mut Value) {
+    let Some(metadata) = value["metadata"].as_object_mut() else {
+        return;
+    };
+    metadata.retain(|name, value| match name.as_str() {
+        "labels" | "annotations" => value.as_object().is_some_and(|texts| !texts.is_empty()),
+        "finalizers" | "ownerReferences" => value.as_array().is_some_and(|all| !all.is_empty()),
+        _ => true,
+    });
 }
 
 /// Takes out fields that the kind does not have, or refuses them; answers the warnings.

@@ -118,16 +118,67 @@ pub(super) fn type_faults(kind: &Kind, body: &Value) -> Vec<TypeFault> {
     faults
 }
 
+/// Lists in the places of objects. Our own types would read one as the fields in their order.
+pub(super) fn lists_for_objects(kind: &Kind, body: &Value) -> Vec<TypeFault> {
+    let mut found = Vec::new();
+    collect_lists(kind, body, body, &mut Vec::new(), &mut found);
+    found
+}
+
+fn collect_lists(
+    kind: &Kind,
+    body: &Value,
+    value: &Value,
+    path: &mut Vec<Step>,
+    found: &mut Vec<TypeFault>,
+) {
+    match value {
+        Value::Array(_) if is_object(kind, body, path) => found.push(TypeFault {
+            field: dotted(path),
+            value: value.clone(),
+            wanted: Some("object"),
+            why: String::new(),
+        }),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(Step::Item(index));
+                collect_lists(kind, body, item, path, found);
+                path.pop();
+            }
+        }
+        Value::Object(members) => {
+            for (name, value) in members {
+                // Deep, and nobody's to write by hand.
+                if name == "managedFields" && path.len() == 1 {
+                    continue;
+                }
+                path.push(Step::Member(name.clone()));
+                collect_lists(kind, body, value, path, found);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a place takes objects and not just anything.
+fn is_object(kind: &Kind, body: &Value, path: &[Step]) -> bool {
+    takes(kind, body, path, json!({})) && !takes(kind, body, path, json!(true))
+}
+
 /// What keeps a configuration from being applied, as Kubernetes' structured merge says it; empty for
 /// nothing.
 pub(super) fn apply_faults(kind: &Kind, config: &Value) -> String {
     let mut faults: Vec<String> = match (kind.unknown)(config) {
         Ok(unknown) => {
             // A status may hold what only newer servers know.
-            unknown
+            let unknown = unknown
                 .iter()
                 .filter(|path| !path.starts_with("status."))
-                .map(|path| format!(".{path}: field not declared in schema"))
+                .map(|path| format!(".{path}: field not declared in schema"));
+            let lists = lists_for_objects(kind, config);
+            unknown
+                .chain(lists.iter().map(TypeFault::apply_words))
                 .collect()
         }
         Err(_) => type_faults(kind, config)
@@ -243,6 +294,8 @@ fn fault(kind: &Kind, body: &mut Value, path: &[Step]) -> TypeFault {
 /// The type that would be accepted in this place, all else being fine.
 fn wanted(kind: &Kind, body: &Value, path: &[Step]) -> Option<&'static str> {
     let probes = [
+        // Sizes are texts, and can be plain numbers besides.
+        ("string", json!("1Gi")),
         ("integer", json!(1)),
         ("number", json!(1.5)),
         ("boolean", json!(true)),
@@ -251,15 +304,19 @@ fn wanted(kind: &Kind, body: &Value, path: &[Step]) -> Option<&'static str> {
         ("object", json!({})),
         ("array", json!([])),
     ];
-    // The field alone, so that other faults do not hide what is accepted.
-    let mut lone = probes.into_iter().filter(|(_, probe)| {
-        let mut alone = alone(path, probe.clone());
-        for member in ["apiVersion", "kind"] {
-            alone[member] = body[member].clone();
-        }
-        (kind.unknown)(&alone).is_ok()
-    });
-    lone.next().map(|(name, _)| name)
+    let mut accepted = probes
+        .into_iter()
+        .filter(|(_, probe)| takes(kind, body, path, probe.clone()));
+    accepted.next().map(|(name, _)| name)
+}
+
+/// Whether a place takes a value; alone, so that other faults do not hide what is accepted.
+fn takes(kind: &Kind, body: &Value, path: &[Step], probe: Value) -> bool {
+    let mut alone = alone(path, probe);
+    for member in ["apiVersion", "kind"] {
+        alone[member] = body[member].clone();
+    }
+    (kind.unknown)(&alone).is_ok()
 }
 
 /// A body that has nothing but one field.

@@ -1,21 +1,25 @@
 //! `DELETE` of an item.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::body::json_error;
+use super::body::{VERSION, json_error, no_version};
 use super::options::{dry_run, policy};
-use super::{Shown, Written, answer, meta, run_if};
+use super::update::ENGINE_FINALIZER;
+use super::{Shown, Written, answer, go, meta, name_operation, run_if};
 use crate::api::error::{ApiError, Cause};
 use crate::api::item::{json_response, tag_matches};
 use crate::api::kinds::{Context, DeleteOptions, Kind};
 use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
 
+/// Milliseconds between looks whether an object is gone: a quarter of a second in all.
+const GONE_WITHIN: [u64; 7] = [2, 4, 8, 16, 32, 64, 128];
 /// Keeps an object until those that it owns are gone.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
 /// Keeps an object until those that it owns have no owner.
@@ -41,14 +45,42 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     } else {
         deleted.operation = None;
     }
+    let shown = deleted.shown.value();
+    if at_rest(&object, &shown) && (!meant || is_soon_gone(call, &object).await) {
+        deleted.shown = Shown::Nothing;
+    }
     match deleted.shown {
-        Shown::Nothing => Ok(json_response(
-            StatusCode::OK,
-            success(call.kind, &object.key, object.uid()),
-            None,
-        )),
+        Shown::Nothing => {
+            let text = success(call.kind, &object.key, object.uid());
+            let mut response = json_response(StatusCode::OK, text, None);
+            name_operation(&mut response, deleted.operation);
+            Ok(response)
+        }
         _ => answer(call, StatusCode::OK, deleted, &[]),
     }
+}
+
+/// Whether a deleted object waits for nothing but the engine, which has nothing to end of it.
+fn at_rest(before: &Object, shown: &Value) -> bool {
+    let phase = before.field("status.phase");
+    meta::texts(&shown["metadata"]["finalizers"]) == [ENGINE_FINALIZER]
+        && before.field("spec.runState") == "Stopped"
+        && ["", "Pending", "Provisioning", "Stopped", "Failed"].contains(&phase.as_str())
+}
+
+/// Waits a moment until the engine has let go, so that a client finds gone what it was told is.
+async fn is_soon_gone(call: &Call, object: &Object) -> bool {
+    let gone = || {
+        let now = call.app.store.get(&object.key);
+        now.is_none_or(|now| now.uid() != object.uid())
+    };
+    for pause in GONE_WITHIN {
+        if gone() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+    gone()
 }
 
 /// What a deletion asks for.
@@ -179,13 +211,13 @@ pub(super) async fn asked(call: &Call, body: Body) -> Result<Asked, ApiError> {
     let bytes = call.read(body).await?;
     let body: Value = match &bytes[..] {
         [] => Value::Null,
-        bytes => serde_json::from_slice(bytes).map_err(|error| {
-            let error = json_error(&error);
-            ApiError::bad_request(format!(
-                "couldn't get version/kind; json parse error: {error}"
-            ))
-        })?,
+        bytes => serde_json::from_slice(bytes)
+            .map_err(|error| ApiError::bad_request(no_version(&json_error(bytes, &error))))?,
     };
+    if !body.is_object() && !body.is_null() {
+        let why = no_version(&go::cannot(&body, VERSION));
+        return Err(ApiError::bad_request(why));
+    }
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
     if let Some(kind) = text("/kind").filter(|kind| *kind != "DeleteOptions") {
         let version = text("/apiVersion").unwrap_or_default();
@@ -193,13 +225,13 @@ pub(super) async fn asked(call: &Call, body: Body) -> Result<Asked, ApiError> {
             "no kind {kind:?} is registered for version {version:?} in scheme"
         )));
     }
-    let grace =
-        match &body["gracePeriodSeconds"] {
-            Value::Null => None,
-            given => Some(given.as_i64().ok_or_else(|| {
-                ApiError::bad_request("gracePeriodSeconds must be a whole number")
-            })?),
-        };
+    let grace = match &body["gracePeriodSeconds"] {
+        Value::Null => None,
+        given => Some(given.as_i64().ok_or_else(|| {
+            let field = "struct field DeleteOptions.gracePeriodSeconds of type int64";
+            ApiError::bad_request(go::cannot(given, field))
+        })?),
+    };
     // Kubernetes takes a negative grace for the shortest there is.
     let grace = grace.map(|grace| u64::try_from(grace).unwrap_or(1));
     let rehearsed = body["dryRun"]

@@ -7,6 +7,7 @@ mod collector;
 mod create;
 mod decode;
 mod delete;
+mod go;
 pub(crate) mod json_patch;
 mod meta;
 mod options;
@@ -122,11 +123,8 @@ fn answer(
         shown => renderer.value(shown.value()),
     };
     let mut response = json_response(status, body, Some(written.rv));
-    let operation = written
-        .operation
-        .and_then(|name| HeaderValue::try_from(name).ok());
-    if let Some(name) = operation.filter(|_| !call.dry_run().unwrap_or(true)) {
-        response.headers_mut().insert(OPERATION, name);
+    if !call.dry_run()? {
+        name_operation(&mut response, written.operation);
     }
     for warning in warnings {
         let text = format!(
@@ -138,6 +136,14 @@ fn answer(
         }
     }
     Ok(response)
+}
+
+/// Tells of the operation that goes on after the answer.
+fn name_operation(response: &mut axum::response::Response, name: Option<String>) {
+    let name = name.and_then(|name| HeaderValue::try_from(name).ok());
+    if let Some(name) = name {
+        response.headers_mut().insert(OPERATION, name);
+    }
 }
 
 /// What a rehearsal shows: nothing was stored that could have another revision.

@@ -47,7 +47,7 @@ pub(super) fn changed(stored: &Value, after: &mut Value, author: &Author) {
         Ok(given) if !given.is_empty() && given.differs(&known) => given,
         _ => known.clone(),
     };
-    if author.scope == Scope::Status {
+    if author.scope == Scope::Status && stored["status"] != after["status"] {
         share_status(&mut managers, &stored);
     }
     let managers = updated(Some(&stored), after, managers, author);

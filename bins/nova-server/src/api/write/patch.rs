@@ -11,7 +11,7 @@ use super::create::same_namespace;
 use super::json_patch::{self, Refusal};
 use super::options::{FieldValidation, Of, Options};
 use super::update::{Part, Terms, doubled_owners, finish, same_name, store};
-use super::{answer, owners, run, strict};
+use super::{answer, go, owners, run, strict};
 use crate::api::error::ApiError;
 use crate::api::request::Call;
 use crate::store::Tx;
@@ -46,6 +46,8 @@ pub(crate) async fn patch(call: &Call, body: Body, part: Part) -> Result<Respons
 async fn changed(call: &Call, body: Body, part: Part, is_json: bool) -> Result<Response, ApiError> {
     let bytes = call.read(body).await?;
     let options = Options::of(call, Of::Patch)?;
+    // What is not there is told before what the patch says.
+    call.app.store.require(&call.key())?;
     let (change, faults) = if is_json {
         json_change(&bytes)?
     } else {
@@ -74,13 +76,14 @@ async fn changed(call: &Call, body: Body, part: Part, is_json: bool) -> Result<R
 /// A merge patch, and what it says twice.
 fn merge_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
     let (value, doubles) =
-        strict::parse(bytes).map_err(|error| undecodable(&json_error(&error)))?;
-    if !value.is_object() {
-        let name = go_name(&value);
-        let text = format!(
-            "json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
-        );
-        return Err(undecodable(&text));
+        strict::parse(bytes).map_err(|error| undecodable(&json_error(bytes, &error)))?;
+    match value {
+        Value::Object(_) => {}
+        Value::Null => return Err(ApiError::bad_request("Invalid JSON Patch")),
+        other => {
+            let place = "value of type map[string]interface {}";
+            return Err(undecodable(&go::cannot(&other, place)));
+        }
     }
     let faults = doubles
         .iter()
@@ -91,15 +94,12 @@ fn merge_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
 /// A JSON patch, and what it says twice or for nothing.
 fn json_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
     let (value, doubles) =
-        strict::parse(bytes).map_err(|error| undecodable(&json_error(&error)))?;
-    let mismatch = |value: &Value, wanted: &str| {
-        let name = go_name(value);
-        undecodable(&format!(
-            "json: cannot unmarshal {name} into Go value of type {wanted}"
-        ))
-    };
-    let Value::Array(operations) = value else {
-        return Err(mismatch(&value, "[]handlers.jsonPatchOp"));
+        strict::parse(bytes).map_err(|error| undecodable(&json_error(bytes, &error)))?;
+    let mismatch = |value: &Value, place: &str| undecodable(&go::cannot(value, place));
+    let operations = match value {
+        Value::Array(operations) => operations,
+        Value::Null => Vec::new(),
+        other => return Err(mismatch(&other, "value of type []handlers.jsonPatchOp")),
     };
     let mut faults: Vec<String> = doubles
         .iter()
@@ -107,9 +107,19 @@ fn json_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
         .collect();
     let mut patch = Vec::with_capacity(operations.len());
     for (index, operation) in operations.into_iter().enumerate() {
-        let Value::Object(operation) = operation else {
-            return Err(mismatch(&operation, "handlers.jsonPatchOp"));
+        let operation = match operation {
+            Value::Object(operation) => operation,
+            // It says nothing, so it is refused when its turn comes.
+            Value::Null => Map::new(),
+            other => return Err(mismatch(&other, "value of type handlers.jsonPatchOp")),
         };
+        for name in ["op", "path", "from"] {
+            let text = operation.get(name).unwrap_or(&Value::Null);
+            if !text.is_string() && !text.is_null() {
+                let place = format!("struct field jsonPatchOp.{name} of type string");
+                return Err(mismatch(text, &place));
+            }
+        }
         let unknown = operation
             .keys()
             .filter(|name| !["op", "path", "from", "value"].contains(&name.as_str()));
@@ -121,18 +131,6 @@ fn json_change(bytes: &[u8]) -> Result<(Change, Vec<String>), ApiError> {
 
 fn undecodable(why: &str) -> ApiError {
     ApiError::bad_request(format!("error decoding patch: {why}"))
-}
-
-/// The name that Kubernetes has for a JSON type.
-pub(super) fn go_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 impl Change {
@@ -147,11 +145,20 @@ impl Change {
                 })?;
             }
         }
-        if document["kind"].is_string() && document["metadata"].is_object() {
-            return Ok(());
+        if !document["kind"].is_string() {
+            let why = format!("Object 'Kind' is missing in '{document}'");
+            return Err(ApiError::invalid_patch(document, &why));
         }
-        let why = format!("Object 'Kind' is missing in '{document}'");
-        Err(ApiError::invalid_patch(document, &why))
+        match document["apiVersion"].as_str() {
+            Some(version) if version.matches('/').count() > 1 => {
+                let why = format!("unexpected GroupVersion string: {version}");
+                Err(ApiError::invalid_patch(document, &why))
+            }
+            Some(_) => Ok(()),
+            None => Err(ApiError::internal(
+                "Object 'apiVersion' is missing in 'object has no apiVersion field'",
+            )),
+        }
     }
 }
 

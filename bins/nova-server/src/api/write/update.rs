@@ -16,7 +16,10 @@ use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
 
 /// Keeps a VM's object until the engine has nothing of it. The server puts it there.
-const ENGINE_FINALIZER: &str = "nova.dev/engine";
+pub(super) const ENGINE_FINALIZER: &str = "nova.dev/engine";
+
+/// Members of metadata that a deletion sets.
+const DELETION: [&str; 2] = ["deletionTimestamp", "deletionGracePeriodSeconds"];
 
 /// Which part of an object a request changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,8 +177,9 @@ fn preconditions(terms: &Terms, before: &Object, after: &Value) -> Result<(), Ap
         return Err(error.with_status(StatusCode::PRECONDITION_FAILED));
     }
     match text(after, "/metadata/resourceVersion") {
-        "" if terms.force || terms.if_match.is_some() => Ok(()),
-        "" => {
+        // Kubernetes reads a zero as nothing.
+        "" | "0" if terms.force || terms.if_match.is_some() => Ok(()),
+        "" | "0" => {
             let detail = "must be specified for an update";
             let cause = Cause::invalid("metadata.resourceVersion", &json!(0), detail);
             // Kubernetes names the plural here.
@@ -229,13 +233,12 @@ fn keep_metadata(after: &mut Value, stored: &Value) {
         after["metadata"] = json!({});
     }
     let (metadata, old) = (&mut after["metadata"], &stored["metadata"]);
-    for member in [
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generateName",
-        "selfLink",
-    ] {
-        keep(metadata, old, member);
+    keep(metadata, old, "selfLink");
+    for member in DELETION {
+        // What is not there yet, nobody but a deletion may set; it is refused.
+        if !old[member].is_null() || metadata[member].is_null() {
+            keep(metadata, old, member);
+        }
     }
     let held = meta::texts(&old["finalizers"]).contains(&ENGINE_FINALIZER);
     let holds = meta::texts(&metadata["finalizers"]).contains(&ENGINE_FINALIZER);
@@ -273,9 +276,14 @@ fn changes(stored: &Value, after: &Value) -> Vec<Cause> {
         );
         causes.push(Cause::forbidden("metadata.finalizers", &detail));
     }
-    let uid = &metadata["uid"];
-    if uid.is_string() && *uid != old["uid"] {
-        causes.push(Cause::invalid("metadata.uid", uid, "field is immutable"));
+    let set = |member: &&str| !metadata[*member].is_null() && metadata[*member] != old[*member];
+    for member in ["uid"].into_iter().chain(DELETION).filter(set) {
+        let field = format!("metadata.{member}");
+        causes.push(Cause::invalid(
+            field,
+            &metadata[member],
+            "field is immutable",
+        ));
     }
     causes
 }
