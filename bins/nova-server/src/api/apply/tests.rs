@@ -259,6 +259,7 @@ fn kubectls_own_apply_does_not_conflict_with_its_server_side_one() {
         .as_str()
         .unwrap();
     assert!(kept.contains("big"), "{kept}");
+    assert!(!kept.contains("null"), "{kept}");
     world
         .apply("c", &spec(&json!({"image": "small"})), true)
         .unwrap();
