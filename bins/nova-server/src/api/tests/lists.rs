@@ -96,14 +96,9 @@ async fn selectors_choose_and_bad_ones_say_why() {
         (bad.status.as_u16(), &bad.body["nova"]["reason"]),
         (400, &json!("BadSelector"))
     );
-    assert!(
-        bad.body["message"]
-            .as_str()
-            .unwrap()
-            .contains("status.phase"),
-        "{}",
-        bad.body
-    );
+    assert_eq!(bad.body["message"], "field label not supported: spec.nope");
+    let hint = bad.body["nova"]["hints"][0].as_str().unwrap();
+    assert!(hint.contains("status.phase"), "{hint}");
     let bad = rig.get(&format!("{VMS}?labelSelector=a+b")).await;
     let words = "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt";
     assert_eq!(bad.body["message"], words);
@@ -198,5 +193,41 @@ async fn what_does_not_exist_is_a_status() {
     assert_eq!(
         rig.post("/apis/nova.dev/v1/nodes", &json!({})).await.status,
         405
+    );
+}
+
+#[tokio::test]
+async fn options_that_do_not_go_together_are_named() {
+    let rig = Rig::new().await;
+    let vm = rig.machine("a", &json!({})).await;
+    for (query, field) in [
+        ("sendInitialEvents=true", "sendInitialEvents"),
+        (
+            "continue=x&resourceVersion=1&resourceVersionMatch=Exact",
+            "resourceVersionMatch",
+        ),
+    ] {
+        let refused = rig.get(&format!("{VMS}?{query}")).await;
+        let details = &refused.body["details"];
+        assert_eq!(refused.status, 422, "{query}");
+        assert_eq!(details["causes"][0]["field"], field);
+        assert_eq!(
+            (&details["group"], &details["kind"]),
+            (&json!("meta.k8s.io"), &json!("ListOptions"))
+        );
+    }
+    let rv = vm["metadata"]["resourceVersion"].as_str().unwrap();
+    let fresh = rig.get(&format!("{VMS}/a?resourceVersion={rv}")).await;
+    assert_eq!(fresh.status, 200);
+    let ahead = rig.get(&format!("{VMS}/a?resourceVersion=99999")).await;
+    assert_eq!(ahead.status, 504);
+    let cause =
+        json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
+    assert_eq!(ahead.body["details"]["causes"], json!([cause]));
+    let word = rig.get(&format!("{VMS}/a?resourceVersion=abc")).await;
+    assert_eq!(word.status, 500);
+    assert_eq!(
+        word.body["message"],
+        "resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \"abc\": invalid syntax"
     );
 }
