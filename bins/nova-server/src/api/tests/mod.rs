@@ -6,3 +6,4 @@ mod rig;
 mod watches;
 mod writes;
 mod writes_apply;
+mod writes_words;

@@ -316,12 +316,17 @@ async fn deletions_mind_preconditions_and_finalizers() {
     assert_eq!(refused.status, 409);
     let right = json!({"preconditions": {"uid": vm["metadata"]["uid"]}, "gracePeriodSeconds": 0});
     let request = Request::delete(&path).header("content-type", JSON);
-    let going = rig.send(request, Body::from(right.to_string())).await;
-    assert!(
-        going.body["metadata"]["deletionTimestamp"].is_string(),
-        "{}",
-        going.body
-    );
+    let gone = rig.send(request, Body::from(right.to_string())).await;
+    // The machine is off, so the answer comes when it is gone.
+    assert_eq!(gone.body["status"], "Success", "{}", gone.body);
+    assert_eq!(gone.body["details"]["uid"], vm["metadata"]["uid"]);
+    assert!(gone.headers.contains_key("nova-operation"));
+    assert_eq!(rig.get(&path).await.status, 404);
+    let mut held = machine("held", &json!({}));
+    held["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    rig.post(VMS, &held).await;
+    let going = rig.delete(&format!("{VMS}/held")).await;
+    assert!(going.body["metadata"]["deletionTimestamp"].is_string());
     let image =
         json!({"metadata": {"name": "i"}, "spec": {"files": {"disk": {"sha256": "0".repeat(64)}}}});
     let images = "/apis/nova.dev/v1/namespaces/default/images";

@@ -294,8 +294,6 @@ fn fault(kind: &Kind, body: &mut Value, path: &[Step]) -> TypeFault {
 /// The type that would be accepted in this place, all else being fine.
 fn wanted(kind: &Kind, body: &Value, path: &[Step]) -> Option<&'static str> {
     let probes = [
-        // Sizes are texts, and can be plain numbers besides.
-        ("string", json!("1Gi")),
         ("integer", json!(1)),
         ("number", json!(1.5)),
         ("boolean", json!(true)),
