@@ -36,6 +36,7 @@ pub mod suggest;
 pub mod term;
 mod tool;
 pub mod units;
+mod usage;
 
 pub use clap;
 pub use cx::Cx;

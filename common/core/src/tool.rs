@@ -8,7 +8,7 @@ use clap::{Args, Command, FromArgMatches};
 use crate::globals::GlobalArgs;
 use crate::pager::{self, Pager};
 use crate::report::{self, Style};
-use crate::{Cx, Failure, Result, complete, env, help, log, signal, suggest};
+use crate::{Cx, Failure, Result, complete, env, help, log, signal, usage};
 
 /// A tool: its commands as a clap parser, and what they do.
 pub trait Tool: clap::Parser {
@@ -86,7 +86,7 @@ pub fn run_tool_with<T: Tool>(arguments: &[OsString]) -> ExitCode {
         .and_then(|globals| Ok((globals, T::from_arg_matches(&matches)?)));
     let (globals, tool) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error, arguments),
+        Err(error) => return refuse(&error, arguments),
     };
     match globals.resolve() {
         Ok(globals) => finish(&Cx::new(globals, &name), tool, &words),
@@ -133,7 +133,7 @@ fn unknown_verb<T: Tool>(error: &clap::Error, arguments: &[OsString]) -> ExitCod
         clap::error::ErrorKind::InvalidSubcommand => T::unknown_verb(arguments),
         _ => None,
     };
-    extension.unwrap_or_else(|| usage(error, arguments))
+    extension.unwrap_or_else(|| refuse(error, arguments))
 }
 
 /// How the user typed the tool: `nova vm` through the dispatcher, else its name.
@@ -149,7 +149,7 @@ pub(crate) fn invocation(tool: &str) -> String {
 }
 
 /// Help and version go to stdout with code 0; everything else is a usage error.
-fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     use clap::error::ErrorKind as E;
     match error.kind() {
         E::DisplayHelp => {
@@ -166,7 +166,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            report::print(&usage_failure(error), early_style(arguments));
+            report::print(&usage::failure(error), early_style(arguments));
             ExitCode::from(2)
         }
     }
@@ -195,48 +195,6 @@ fn show_help(error: &clap::Error, arguments: &[OsString]) -> std::io::Result<()>
     } else {
         write!(pager, "{text}")
     }
-}
-
-/// clap's message without its own decoration: the sentence, the usage line, the pointer to help.
-fn usage_failure(error: &clap::Error) -> Failure {
-    let text = error.render().to_string();
-    let body = text.strip_prefix("error: ").unwrap_or(&text);
-    let (message, rest) = body.split_once("\n\n").unwrap_or((body, ""));
-    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    let mut failure = Failure::usage(message);
-    // Our own word for it beats words that merely look alike.
-    let ours = synonym(error);
-    if let Some(hint) = &ours {
-        failure = failure.with_hint(hint);
-    }
-    for line in rest.lines().map(str::trim) {
-        if let Some(tip) = line.strip_prefix("tip: ").filter(|_| ours.is_none()) {
-            failure = failure.with_hint(tip);
-        } else if let Some(usage) = line.strip_prefix("Usage: ") {
-            failure = failure.with_hint(format!("usage: {usage}"));
-        }
-    }
-    failure
-}
-
-/// Verbs of other tools that mean one of ours.
-fn synonym(error: &clap::Error) -> Option<String> {
-    use clap::error::{ContextKind, ContextValue};
-    let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else {
-        return None;
-    };
-    let ours = match verb.as_str() {
-        "remove" | "destroy" | "del" | "kill" => "delete",
-        "new" | "add" | "launch" | "run" | "up" => "create",
-        "show" | "info" | "inspect" => "describe",
-        "status" | "ps" => "list",
-        "reboot" => "restart",
-        "shutdown" | "poweroff" | "halt" => "stop",
-        "boot" | "poweron" => "start",
-        "shell" | "ssh" => "exec",
-        _ => return None,
-    };
-    suggest::hint(ours, [ours])
 }
 
 /// Before the flags are parsed, only their spelling can say that errors are wanted as JSON.

@@ -143,7 +143,9 @@ fn check(app: &App, vm: &Value) -> Result<(), ApiError> {
     match resolve(&typed, &shelf) {
         Ok(_) | Err(Blocked::ImageNotReady(_)) => {}
         Err(Blocked::Invalid(more)) => causes.extend(more),
-        Err(blocked) if causes.is_empty() => return Err(refusal(&key, &typed, &blocked)),
+        Err(blocked) if causes.is_empty() => {
+            return Err(refusal(&key, &typed, &blocked, &shelf.names()));
+        }
         Err(_) => {}
     }
     if causes.is_empty() {
@@ -153,19 +155,25 @@ fn check(app: &App, vm: &Value) -> Result<(), ApiError> {
 }
 
 /// The error of a VM that cannot be made into a machine.
-pub(super) fn refusal(key: &Key, vm: &VirtualMachine, blocked: &Blocked) -> ApiError {
+/// `images` are names that may have been meant.
+pub(super) fn refusal(
+    key: &Key,
+    vm: &VirtualMachine,
+    blocked: &Blocked,
+    images: &[String],
+) -> ApiError {
     let causes = match blocked {
         Blocked::Invalid(causes) => causes.clone(),
         Blocked::NodeNotFound(node) => {
             let text = explain(blocked).1;
             vec![Cause::invalid("spec.placement.node", &json!(node), &text)]
         }
-        _ => return no_image(key, vm, blocked),
+        _ => return no_image(key, vm, blocked, images),
     };
     ApiError::invalid(key, "VirtualMachine", causes)
 }
 
-fn no_image(key: &Key, vm: &VirtualMachine, blocked: &Blocked) -> ApiError {
+fn no_image(key: &Key, vm: &VirtualMachine, blocked: &Blocked, images: &[String]) -> ApiError {
     let name = match blocked {
         Blocked::ImageNotFound(name) | Blocked::ImageFailed(name) => name.as_str(),
         _ => "",
@@ -175,11 +183,13 @@ fn no_image(key: &Key, vm: &VirtualMachine, blocked: &Blocked) -> ApiError {
         _ => "spec.disks",
     };
     let cause = Cause::invalid(field, &json!(name), &explain(blocked).1);
-    let hint = match name {
-        "tiny" => "nova image build tiny",
-        _ => "nova image list",
-    };
-    ApiError::invalid(key, "VirtualMachine", vec![cause]).hint(hint)
+    let error = ApiError::invalid(key, "VirtualMachine", vec![cause]);
+    let near = nova_core::suggest::hint(name, images.iter().map(String::as_str));
+    let error = near.into_iter().fold(error, ApiError::hint);
+    error.hint(match name {
+        "tiny" => "build it with: nova image build tiny",
+        _ => "list images with: nova image list -A",
+    })
 }
 
 /// What a delete asks for.

@@ -94,7 +94,7 @@ fn ignored(facts: &Facts) -> Update {
 fn impossible(facts: &Facts) -> Update {
     let subject = &facts.subject;
     let error = match &facts.machine {
-        Err(blocked) => super::admit::refusal(&subject.key, &subject.vm, blocked),
+        Err(blocked) => super::admit::refusal(&subject.key, &subject.vm, blocked, &[]),
         Ok(_) => ApiError::internal("the machine can be made after all"),
     };
     let mut update = failed(facts, &error);

@@ -222,6 +222,15 @@ pub(super) struct Shelf<'a> {
     pub(super) namespace: String,
 }
 
+impl Shelf<'_> {
+    /// The names of all of them.
+    pub(super) fn names(&self) -> Vec<String> {
+        let of = |namespace| self.app.store.list("images", Some(namespace));
+        let all = of(self.namespace.as_str()).into_iter().chain(of(PUBLIC));
+        all.map(|image| image.key.name.clone()).collect()
+    }
+}
+
 impl Library for Shelf<'_> {
     fn image(&self, name: &str) -> Option<Image> {
         let find = |namespace: &str| self.app.store.get(&Key::new("images", namespace, name));
