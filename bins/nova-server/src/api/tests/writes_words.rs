@@ -141,3 +141,21 @@ async fn what_cannot_be_decoded_is_told_in_kubernetes_words() {
     let missing = rig.send(request, Body::from("{")).await;
     assert_eq!(missing.status, 404);
 }
+
+#[tokio::test]
+async fn the_options_of_a_deletion_are_checked() {
+    let rig = Rig::new().await;
+    rig.machine("a", &json!({})).await;
+    let delete = async |media: &'static str, body: &'static str| {
+        let request = Request::delete(format!("{VMS}/a")).header("content-type", media);
+        rig.send(request, Body::from(body)).await.status.as_u16()
+    };
+    let json = "application/json";
+    assert_eq!(delete("text/plain", "{}").await, 415);
+    assert_eq!(delete(json, "[]").await, 400);
+    assert_eq!(delete(json, r#"{"gracePeriodSeconds":"x"}"#).await, 400);
+    assert_eq!(delete(json, r#"{"dryRun":["Some"]}"#).await, 422);
+    let rehearsed = delete(json, r#"{"dryRun":["All"]}"#).await;
+    assert_eq!(rehearsed, 200);
+    assert_eq!(rig.get(&format!("{VMS}/a")).await.status, 200);
+}

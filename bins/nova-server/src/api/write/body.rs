@@ -12,7 +12,7 @@ use crate::api::request::Call;
 use crate::store::Key;
 
 /// Media types of objects.
-const ACCEPTED: &[&str] = &["application/json", "application/yaml", proto::MEDIA_TYPE];
+pub(super) const ACCEPTED: &[&str] = &["application/json", "application/yaml", proto::MEDIA_TYPE];
 /// As much of a body as an error shows.
 const MAX_SHOWN: usize = 30;
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::body::{VERSION, json_error, no_version};
+use super::body::{ACCEPTED, VERSION, json_error, no_version};
 use super::options::{dry_run, policy};
 use super::update::ENGINE_FINALIZER;
 use super::{Shown, Written, answer, go, meta, name_operation, run_if};
@@ -209,15 +209,7 @@ fn success(kind: &Kind, key: &Key, uid: &str) -> String {
 /// DeleteOptions from body and query; the query wins.
 pub(super) async fn asked(call: &Call, body: Body) -> Result<Asked, ApiError> {
     let bytes = call.read(body).await?;
-    let body: Value = match &bytes[..] {
-        [] => Value::Null,
-        bytes => serde_json::from_slice(bytes)
-            .map_err(|error| ApiError::bad_request(no_version(&json_error(bytes, &error))))?,
-    };
-    if !body.is_object() && !body.is_null() {
-        let why = no_version(&go::cannot(&body, VERSION));
-        return Err(ApiError::bad_request(why));
-    }
+    let body = options(call, &bytes)?;
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
     if let Some(kind) = text("/kind").filter(|kind| *kind != "DeleteOptions") {
         let version = text("/apiVersion").unwrap_or_default();
@@ -248,6 +240,24 @@ pub(super) async fn asked(call: &Call, body: Body) -> Result<Asked, ApiError> {
     })
 }
 
+/// The body of a deletion; an empty one asks for nothing in particular.
+fn options(call: &Call, bytes: &[u8]) -> Result<Value, ApiError> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    let media = call.content_type();
+    if !media.is_empty() && !ACCEPTED.contains(&media.as_str()) {
+        return Err(ApiError::unsupported_media_type(ACCEPTED));
+    }
+    let refused = |why: &str| ApiError::bad_request(no_version(why));
+    let body: Value =
+        serde_json::from_slice(bytes).map_err(|error| refused(&json_error(bytes, &error)))?;
+    if !body.is_object() {
+        return Err(refused(&go::cannot(&body, VERSION)));
+    }
+    Ok(body)
+}
+
 fn cascade(call: &Call, body: &Value) -> Result<Cascade, ApiError> {
     let mut causes = Vec::new();
     let given = call.query.get("propagationPolicy");
@@ -263,6 +273,10 @@ fn cascade(call: &Call, body: &Value) -> Result<Cascade, ApiError> {
     }
     causes.extend(given.and_then(policy));
     causes.extend(dry_run(call));
+    let stages = body["dryRun"].as_array().into_iter().flatten();
+    if stages.filter(|stage| *stage != "All").count() > 0 {
+        causes.push(Cause::unsupported("dryRun", &body["dryRun"], &["All"]));
+    }
     if !causes.is_empty() {
         return Err(ApiError::invalid_options("DeleteOptions", causes));
     }
