@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
-use http::Method;
 use http::request::Parts;
+use http::{Method, Uri};
 
 use super::error::ApiError;
 use super::kinds::{ALL, Kind};
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::app::App;
 use crate::auth::{Ask, Verb};
+use crate::store::Key;
 
 /// All routes, with everything that surrounds a request.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -35,7 +36,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
                 idempotency::replay,
             )),
         )
-        .fallback(async || ApiError::no_such_path())
+        .fallback(async |uri: Uri| missing(uri.path()))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&app),
@@ -46,6 +47,35 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             middleware::around,
         ))
         .with_state(app)
+}
+
+/// The error of a path that leads nowhere. Below an object, Kubernetes says that there is no such object.
+fn missing(path: &str) -> ApiError {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let (namespace, plural, name) = match parts[..] {
+        [
+            "apis",
+            "nova.dev",
+            "v1",
+            "namespaces",
+            namespace,
+            plural,
+            name,
+            _,
+            ..,
+        ] => (namespace, plural, name),
+        ["apis", "nova.dev", "v1", plural, name, _, ..] => ("", plural, name),
+        _ => return ApiError::no_such_path(),
+    };
+    let fits = |kind: &&&Kind| {
+        kind.info.plural == plural
+            && kind.info.group == "nova.dev"
+            && kind.namespaced() != namespace.is_empty()
+    };
+    match ALL.iter().find(fits) {
+        Some(kind) => ApiError::no_such_part(&Key::new(kind.info.plural, namespace, name)),
+        None => ApiError::no_such_path(),
+    }
 }
 
 fn fixed() -> Router<Arc<App>> {

@@ -79,6 +79,13 @@ impl ApiError {
         Self::new(&words, "the server could not find the requested resource")
     }
 
+    /// Objects of the kind have no such part, or not with this server.
+    pub(crate) fn no_such_part(key: &Key) -> Self {
+        let mut error = Self::not_found(key);
+        error.0.nova_reason = "NoSuchPath";
+        error.hint("there is no such path below the object: the server may be older or newer")
+    }
+
     /// An object of that name exists.
     pub(crate) fn already_exists(key: &Key) -> Self {
         let words = Words(

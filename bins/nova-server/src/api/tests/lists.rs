@@ -231,3 +231,22 @@ async fn options_that_do_not_go_together_are_named() {
         "resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \"abc\": invalid syntax"
     );
 }
+
+#[tokio::test]
+async fn a_part_that_a_kind_does_not_have_is_told_as_kubernetes_does() {
+    let rig = Rig::new().await;
+    rig.machine("a", &json!({})).await;
+    let scale = rig.get(&format!("{VMS}/a/scale")).await;
+    assert_eq!(
+        scale.body["message"],
+        "virtualmachines.nova.dev \"a\" not found"
+    );
+    assert_eq!(scale.body["nova"]["reason"], "NoSuchPath");
+    let nowhere = rig
+        .get("/apis/nova.dev/v1/namespaces/default/nothing/a/scale")
+        .await;
+    assert_eq!(
+        nowhere.body["message"],
+        "the server could not find the requested resource"
+    );
+}
