@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use conflict::Conflicts;
 pub(crate) use managers::Managers;
 pub(crate) use own::{Applied, Author, Scope, updated};
-pub(crate) use server::{by_server, share_status};
+pub(crate) use server::{by_server, own_bare, share_status};
 
 /// Takes `metadata.managedFields` out of an object; absent is null.
 pub(crate) fn take(value: &mut Value) -> Value {

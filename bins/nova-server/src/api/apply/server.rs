@@ -110,6 +110,15 @@ fn status_changed(owners: &mut Value, before: Option<&RawValue>, value: &Value, 
     *owners = managers.write().unwrap_or(Value::Null);
 }
 
+/// Makes the server the owner of a new object that its author said nothing of but the name, so that
+/// a later apply does not take the server's part for somebody's that was there before.
+pub(crate) fn own_bare(value: &mut Value, now: &str) {
+    if value["metadata"]["managedFields"].is_null() {
+        let managers = updated(None, value, Managers::default(), &author(value, now));
+        put(value, managers.write());
+    }
+}
+
 /// Puts down that the server owns the status, before somebody else writes into it.
 pub(crate) fn share_status(managers: &mut Managers, live: &Value) {
     let known = |entry: &Entry| entry.fields.has(STATUS) || entry.fields.below(STATUS).is_some();

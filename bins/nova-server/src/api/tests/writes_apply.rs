@@ -347,3 +347,16 @@ async fn orphans_stay_without_an_owner() {
     assert_eq!(child["metadata"].get("ownerReferences"), None);
     assert_eq!(child["metadata"].get("deletionTimestamp"), None);
 }
+
+#[tokio::test]
+async fn applying_a_bare_namespace_again_changes_nothing() {
+    let rig = Rig::new().await;
+    let config = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bare"}});
+    let apply = async || {
+        let request = Request::patch("/api/v1/namespaces/bare?fieldManager=m")
+            .header("content-type", "application/apply-patch+yaml");
+        rig.send(request, Body::from(config.to_string())).await.body
+    };
+    let (first, second) = (apply().await, apply().await);
+    assert_eq!(first["metadata"], second["metadata"]);
+}

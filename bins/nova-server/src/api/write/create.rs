@@ -168,6 +168,7 @@ fn store(
     }
     let warnings = meta::warnings(None, &value);
     let operation = kind.rules.admit(tx, None, &mut value, context)?;
+    apply::own_bare(&mut value, &tx.second());
     let stored = put(tx, &key, value)?;
     Ok(Written {
         rv: stored.rv,
