@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::support::{Peer, Sandbox, Server, need, wait_for};
+use crate::support::{Peer, Sandbox, Server, Terminal, need, wait_for};
 
 /// A sandbox with a server on QEMU and the tiny image.
 fn qemu(test: &str) -> Option<(Sandbox, Server)> {
@@ -87,6 +87,13 @@ fn reads_and_edits(sandbox: &mut Sandbox) {
         sandbox.run("nova vm logs a --tail 2").ok().lines().count(),
         2
     );
+    // The guest's shell asks the terminal where its cursor is; in a terminal of ours nobody hears that.
+    assert!(logs.contains("\x1b[6n"), "{logs:?}");
+    let terminal = Terminal::run(sandbox, 80, "nova vm logs a --no-pager");
+    terminal.until("BusyBox");
+    let seen = terminal.seen();
+    assert!(!seen.contains("\x1b[6n"), "{seen:?}");
+    terminal.end(80).ok();
     let events = sandbox.run("nova vm events a").ok();
     assert!(events.contains("Started"), "{events}");
     let stats = sandbox.run("nova vm stats a -o json").json();

@@ -210,7 +210,7 @@ fn manifests_come_from_files_and_standard_input() {
     );
     sandbox
         .run_with_input("nova vm create -f -", yaml)
-        .fails(4, &["already exists"]);
+        .fails(4, &["already exists", "nova get vm/"]);
     let odd = b"kind: VirtualMachine\nmetadata: {name: c}\nspec: {imagee: stub}\n";
     sandbox
         .run_with_input("nova vm create -f -", odd)
@@ -229,6 +229,11 @@ fn wrong_input_is_one_clear_error_before_anything_happens() {
     let (sandbox, _server) = sim();
     for (line, code, part) in [
         ("nova vm create Bad_Name --image stub", 2, "lower-case"),
+        (
+            "nova vm create Bad_Name --image stub",
+            2,
+            "did you mean \"bad-name\"?",
+        ),
         ("nova vm create a", 2, "--image"),
         ("nova vm create a --image stub --memory lots", 2, "lots"),
         ("nova vm create a --image stub --cpu 0", 2, "CPU"),

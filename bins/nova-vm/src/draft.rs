@@ -96,9 +96,7 @@ impl Draft {
             if names[..at].contains(name) {
                 return Err(Failure::usage(format!("`{name}` is named twice")));
             }
-            let name: VmName = name
-                .parse()
-                .map_err(|error| Failure::usage(format!("{error}")))?;
+            let name: VmName = name.parse()?;
             let mut vm = VirtualMachine::new(name.as_str(), spec.clone());
             vm.metadata = self.metadata(name.as_str(), &namespace);
             let object = serde_json::to_value(&vm);

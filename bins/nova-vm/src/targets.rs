@@ -128,8 +128,7 @@ fn matching(text: &str, known: &[VmName]) -> Result<Vec<VmName>> {
 
 /// Reads `NAME`, `vm/NAME` or `virtualmachine.nova.dev/NAME`.
 pub(crate) fn parse(text: &str) -> Result<VmName> {
-    text.parse::<VmName>()
-        .map_err(|error| Failure::usage(error.to_string()))
+    Ok(text.parse()?)
 }
 
 /// The kind that `-o name` prints before the name.

@@ -20,6 +20,7 @@ pub mod env;
 mod error;
 pub mod exec;
 mod exit;
+pub mod foreign;
 pub mod fs;
 mod globals;
 mod help;

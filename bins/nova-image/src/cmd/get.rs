@@ -3,7 +3,7 @@
 use nova_api::client::Api;
 use nova_api::{Image, ObjectName};
 use nova_core::args::{ListArgs, names_with_stdin};
-use nova_core::{Cx, Failure, Listing, Result};
+use nova_core::{Cx, Listing, Result};
 
 use crate::place::{listing_of, places};
 
@@ -32,9 +32,7 @@ pub(crate) async fn run(cx: &Cx, args: &GetArgs) -> Result<Listing> {
 /// Bare names, from any written form.
 pub(crate) fn read_names(typed: &[String]) -> Result<Vec<String>> {
     let bare = |name: &String| {
-        let name: ObjectName<Image> = name
-            .parse()
-            .map_err(|error| Failure::usage(format!("{error}")))?;
+        let name: ObjectName<Image> = name.parse()?;
         Ok(name.as_str().to_owned())
     };
     names_with_stdin(typed)?.iter().map(bare).collect()

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use nova_api::client::{DeleteOptions, Deleted, WaitFor};
-use nova_api::{Api, NameError, Namespace, NamespaceName, Resource};
+use nova_api::{Api, Namespace, NamespaceName, Resource};
 use nova_core::args::{DryRun, DryRunArgs, names_with_stdin};
-use nova_core::{Change, Confirm, Cx, Failure, Outcome, Outcomes, Result};
+use nova_core::{Change, Confirm, Cx, Outcome, Outcomes, Result};
 use nova_http::each;
 
 /// Machines in it are stopped first, which takes as long as their guests take.
@@ -37,10 +37,7 @@ pub(crate) struct DeleteArgs {
 
 /// The namespaces to delete, after the question. It is asked before the runtime starts, which would take Ctrl-C away from it.
 pub(crate) fn confirmed(cx: &Cx, args: &DeleteArgs) -> Result<Vec<NamespaceName>> {
-    let parse = |name: &String| {
-        name.parse()
-            .map_err(|error: NameError| Failure::usage(error.to_string()))
-    };
+    let parse = |name: &String| Ok(name.parse()?);
     let names: Vec<NamespaceName> = names_with_stdin(&args.names)?
         .iter()
         .map(parse)

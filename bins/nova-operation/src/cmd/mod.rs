@@ -5,16 +5,13 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod wait;
 
-use nova_api::{NameError, Operation, OperationName, Resource};
+use nova_api::{Operation, OperationName, Resource};
 use nova_core::args::names_with_stdin;
-use nova_core::{Change, Failure, Outcome, Result};
+use nova_core::{Change, Outcome, Result};
 
 /// The operations that a verb is for; `-` stands for the names on standard input.
 fn operations(names: &[String]) -> Result<Vec<OperationName>> {
-    let parse = |name: &String| {
-        name.parse()
-            .map_err(|error: NameError| Failure::usage(error.to_string()))
-    };
+    let parse = |name: &String| Ok(name.parse()?);
     names_with_stdin(names)?.iter().map(parse).collect()
 }
 

@@ -4,11 +4,14 @@ use std::io::Write;
 
 use nova_api::VmName;
 use nova_api::client::LogOptions;
+use nova_core::foreign::Foreign;
 use nova_core::{Cx, Failure, Kind, Result};
 
 use crate::session::Session;
 
 /// Print the console output of a VM
+///
+/// On a terminal only text and colours are shown; in a pipe every byte goes through.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n\
 \x20 nova vm logs web-1\n\
@@ -63,12 +66,22 @@ pub(crate) async fn run(cx: &Cx, args: &LogsArgs) -> Result<()> {
     let opened = session.vms.logs(args.name.as_str(), &options).await;
     let mut stream = session.known(&args.name, opened).await?;
     let mut out = cx.stdout();
+    let mut write = |bytes: &[u8]| {
+        let written = out.write_all(bytes).and_then(|()| out.flush());
+        written.map_err(|error| self::written(&error))
+    };
+    // A terminal would act on what a guest writes, and answer its questions on the user's command line.
+    let mut filter = cx
+        .terminal()
+        .stdout
+        .then(|| Foreign::new(cx.color_stdout()));
     while let Some(chunk) = stream.chunk().await? {
-        out.write_all(&chunk)
-            .and_then(|()| out.flush())
-            .map_err(|error| written(&error))?;
+        match &mut filter {
+            Some(filter) => write(filter.filter(&chunk).as_bytes())?,
+            None => write(&chunk)?,
+        }
     }
-    Ok(())
+    write(filter.map_or("", Foreign::end).as_bytes())
 }
 
 /// A reader that went away has had enough.

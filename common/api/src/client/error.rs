@@ -5,7 +5,7 @@ use nova_http::Refusal;
 use serde_json::{Map, Value};
 
 use super::message::{failure_of, operation_message, refusal_message, word_for};
-use crate::types::{Code, Operation, Status};
+use crate::types::{Code, NameError, Operation, Status, StatusDetails};
 
 /// What can go wrong when talking to a server.
 #[derive(Debug, thiserror::Error)]
@@ -245,6 +245,16 @@ impl Diagnose for ApiError {
     }
 }
 
+impl Diagnose for NameError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.meant().map(|name| format!("did you mean \"{name}\"?"))
+    }
+}
+
 fn kind_of(status: &Status, with_body: bool) -> Kind {
     match status.class() {
         Code::ValidationError if status.code == 400 && !with_body => Kind::Usage,
@@ -258,13 +268,25 @@ fn kind_of(status: &Status, with_body: bool) -> Kind {
 }
 
 fn default_hint(status: &Status) -> Option<String> {
+    let named = |member: fn(&StatusDetails) -> Option<&str>| {
+        let text = status.details.as_ref().and_then(member);
+        text.filter(|text| !text.is_empty())
+    };
     match status.class() {
         Code::Unauthorized => {
             Some("log in with: nova auth login --token-file FILE, or --token-stdin".to_owned())
         }
         Code::NotFound => {
-            let plural = status.details.as_ref()?.kind.as_deref()?;
-            Some(format!("list them with: nova {} list", word_for(plural)))
+            let kind = named(|details| details.kind.as_deref())?;
+            Some(format!("list them with: nova {} list", word_for(kind)))
+        }
+        Code::Conflict if status.reason == "AlreadyExists" => {
+            let kind = named(|details| details.kind.as_deref())?;
+            let name = named(|details| details.name.as_deref())?;
+            Some(format!(
+                "look at it with: nova get {}/{name}",
+                word_for(kind)
+            ))
         }
         _ => None,
     }

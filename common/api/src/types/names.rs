@@ -44,11 +44,45 @@ pub enum NameError {
     },
 }
 
+impl NameError {
+    /// The nearest text that is a name.
+    #[must_use]
+    pub fn meant(&self) -> Option<String> {
+        let (name, dots, limit) = match self {
+            Self::NotALabel(name) => (name, false, LABEL),
+            Self::NotASubdomain(name) => (name, true, SUBDOMAIN),
+            Self::TooLong { name, limit, .. } => (name, *limit > LABEL, *limit),
+            Self::Empty | Self::WrongKind { .. } => return None,
+        };
+        let allowed = |c: char| c.is_ascii_alphanumeric() || (dots && c == '.');
+        let replaced = |c: char| {
+            if allowed(c) {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        };
+        let text: String = name.chars().map(replaced).take(limit).collect();
+        let text = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let rule = if dots {
+            NameRule::Subdomain
+        } else {
+            NameRule::Label
+        };
+        check_name(text, rule).is_ok().then(|| text.to_owned())
+    }
+}
+
+/// The longest label, in bytes.
+const LABEL: usize = 63;
+/// The longest subdomain, in bytes.
+const SUBDOMAIN: usize = 253;
+
 /// Checks a name against a rule.
 pub fn check_name(name: &str, rule: NameRule) -> Result<(), NameError> {
     let limit = match rule {
-        NameRule::Label => 63,
-        NameRule::Subdomain => 253,
+        NameRule::Label => LABEL,
+        NameRule::Subdomain => SUBDOMAIN,
     };
     if name.is_empty() {
         return Err(NameError::Empty);
@@ -232,6 +266,16 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn a_bad_name_has_a_good_one_near_it() {
+        let meant = |text: &str| text.parse::<VmName>().unwrap_err().meant();
+        assert_eq!(meant("Web_1").as_deref(), Some("web-1"));
+        assert_eq!(meant("X_").as_deref(), Some("x"));
+        assert_eq!(meant(&"a".repeat(70)), Some("a".repeat(63)));
+        assert_eq!(meant("___"), None);
+        assert_eq!(meant(""), None);
     }
 
     #[test]

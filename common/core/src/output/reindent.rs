@@ -71,12 +71,11 @@ impl<'a> Scanner<'a> {
         if self.compact {
             return;
         }
-        match LINE.get(..=4 * level) {
-            Some(line) => out.extend_from_slice(line),
-            None => {
-                out.push(b'\n');
-                out.resize(out.len() + 4 * level, b' ');
-            }
+        if let Some(line) = LINE.get(..=4 * level) {
+            out.extend_from_slice(line);
+        } else {
+            out.push(b'\n');
+            out.resize(out.len() + 4 * level, b' ');
         }
     }
 

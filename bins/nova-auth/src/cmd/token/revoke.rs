@@ -1,9 +1,9 @@
 //! `nova auth token revoke`: end tokens.
 
 use nova_api::client::DeleteOptions;
-use nova_api::{Api, NameError, Resource, Token};
+use nova_api::{Api, Resource, Token};
 use nova_core::args::names_with_stdin;
-use nova_core::{Change, Confirm, Cx, Failure, Outcome, Outcomes, Result};
+use nova_core::{Change, Confirm, Cx, Outcome, Outcomes, Result};
 use nova_http::each;
 
 use super::TokenName;
@@ -28,10 +28,7 @@ pub(crate) struct RevokeArgs {
 /// The tokens to revoke, after the question; it is asked before the runtime starts, which would take
 /// Ctrl-C away from it.
 pub(crate) fn confirmed(cx: &Cx, args: &RevokeArgs) -> Result<Vec<TokenName>> {
-    let parse = |name: &String| {
-        name.parse()
-            .map_err(|error: NameError| Failure::usage(error.to_string()))
-    };
+    let parse = |name: &String| Ok(name.parse()?);
     let names: Vec<TokenName> = names_with_stdin(&args.names)?
         .iter()
         .map(parse)
