@@ -98,6 +98,8 @@ fn reads_and_edits(sandbox: &mut Sandbox) {
     assert!(events.contains("Started"), "{events}");
     let stats = sandbox.run("nova vm stats a -o json").json();
     assert!(stats.to_string().contains("memoryUsed"), "{stats}");
+    let all = sandbox.run("nova vm stats").ok();
+    assert!(all.lines().nth(1).unwrap().starts_with("a   "), "{all}");
     sandbox.run("nova vm wait a --for=ready --for=ip").ok();
 }
 

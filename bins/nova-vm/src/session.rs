@@ -40,10 +40,21 @@ impl<'c> Session<'c> {
     pub(crate) async fn names(&self, selector: Option<&str>) -> Result<Vec<VmName>> {
         let selector = selector.unwrap_or_default().parse();
         let selector = selector.map_err(|error| Failure::usage(format!("--selector: {error}")))?;
-        let options = ListOptions {
+        self.names_of(ListOptions {
             selector,
             ..ListOptions::default()
-        };
+        })
+        .await
+    }
+
+    /// Names of the VMs that run, in their order.
+    pub(crate) async fn running(&self) -> Result<Vec<VmName>> {
+        let none = ListOptions::default();
+        let fields = none.fields.clone().and_equals("status.phase", "Running");
+        self.names_of(ListOptions { fields, ..none }).await
+    }
+
+    async fn names_of(&self, options: ListOptions) -> Result<Vec<VmName>> {
         let names = self.vms.names(&options).await?;
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }

@@ -43,10 +43,15 @@ impl Targets {
 }
 
 impl TargetArgs {
+    /// Whether nothing says which VMs.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.selector.is_none() && !self.all
+    }
+
     /// Finds the VMs. Names that are spelled out are not looked up here, so that each missing one
     /// becomes the outcome of its own.
     pub(crate) async fn resolve(&self, session: &Session<'_>) -> Result<Targets> {
-        if self.names.is_empty() && self.selector.is_none() && !self.all {
+        if self.is_empty() {
             return Err(Failure::usage("no VM is named")
                 .with_hint("name one or more, or say --selector SELECTOR or --all")
                 .with_hint("list them with: nova vm list"));

@@ -14,10 +14,12 @@ use crate::session::Session;
 use crate::targets::TargetArgs;
 
 /// Show what VMs use: CPU, memory, network, disk
+///
+/// Without a name, all that run are shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n\
-\x20 nova vm stats web-1\n\
-\x20 nova vm stats --all --watch")]
+\x20 nova vm stats\n\
+\x20 nova vm stats web-1 --watch")]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
     targets: TargetArgs,
@@ -46,9 +48,17 @@ pub(crate) struct Samples {
 
 pub(crate) async fn run(cx: &Cx, args: &StatsArgs) -> Result<()> {
     let session = Session::open(cx).await?;
-    let found = args.targets.resolve(&session).await?;
+    let names = if args.targets.is_empty() {
+        session.running().await?
+    } else {
+        args.targets.resolve(&session).await?.names
+    };
+    if names.is_empty() && cx.format().is_human() {
+        cx.note(&format!("No VMs run in {} namespace.", session.namespace()));
+        return Ok(());
+    }
     loop {
-        let samples = sample(&session, &found.names, args.targets.max_parallel).await;
+        let samples = sample(&session, &names, args.targets.max_parallel).await;
         cx.emit(&samples)?;
         if !args.watch {
             return Ok(());
