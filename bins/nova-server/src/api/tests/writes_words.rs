@@ -81,6 +81,17 @@ async fn metadata_is_stored_as_far_as_it_says_something() {
     for member in ["labels", "annotations", "finalizers", "selfLink"] {
         assert_eq!(made.body["metadata"].get(member), None, "{member}");
     }
+    let silent = json!({"op": "add", "path": "/spec/resources/cpu", "value": null});
+    let patched = rig
+        .patch(&format!("{VMS}/a"), PATCH, &json!([silent]))
+        .await;
+    let memory_alone = json!({"memory": "128Mi"});
+    assert_eq!(patched.body["spec"]["resources"], memory_alone);
+    let finalizer = json!({"op": "add", "path": "/metadata/finalizers", "value": [null]});
+    let refused = rig
+        .patch(&format!("{VMS}/a"), PATCH, &json!([finalizer]))
+        .await;
+    assert!(message(&refused).contains("name part must be non-empty"));
     let named = merge(&rig, &json!({"metadata": {"generateName": "a-"}})).await;
     assert_eq!(named.body["metadata"]["generateName"], "a-");
     let nothing = merge(&rig, &json!({"metadata": null})).await;

@@ -207,7 +207,7 @@ fn unfit_by(kind: &Kind, value: &Value, faults: &[TypeFault]) -> ApiError {
     ApiError::invalid(&key, kind.info.kind, causes)
 }
 
-/// Labels and annotations are texts: null is an empty one. Metadata that is null is empty.
+/// Null is the empty value of whatever should be there in metadata, and nothing in a spec.
 fn no_nulls(value: &mut Value) {
     if value["metadata"].is_null() {
         value["metadata"] = json!({});
@@ -220,6 +220,27 @@ fn no_nulls(value: &mut Value) {
                 *text = json!("");
             }
         }
+    }
+    for (member, empty) in [("finalizers", json!("")), ("ownerReferences", json!({}))] {
+        let items = value["metadata"].get_mut(member);
+        let items = items.and_then(Value::as_array_mut).into_iter().flatten();
+        items
+            .filter(|item| item.is_null())
+            .for_each(|item| *item = empty.clone());
+    }
+    if let Some(spec) = value.get_mut("spec") {
+        drop_nulls(spec);
+    }
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }
 
