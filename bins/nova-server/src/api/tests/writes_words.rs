@@ -170,3 +170,14 @@ async fn the_options_of_a_deletion_are_checked() {
     assert_eq!(rehearsed, 200);
     assert_eq!(rig.get(&format!("{VMS}/a")).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_status_keeps_what_the_server_does_not_know() {
+    let rig = Rig::new().await;
+    rig.machine("a", &json!({})).await;
+    let status = format!("{VMS}/a/status");
+    let patch = json!({"status": {"mine": "x"}});
+    let patched = rig.patch(&status, MERGE, &patch).await;
+    assert_eq!(patched.body["status"]["mine"], "x");
+    assert!(!patched.headers.contains_key("warning"));
+}

@@ -163,6 +163,8 @@ pub(super) fn strip_unknown(
     if !lists.is_empty() {
         return Err(unfit_by(kind, value, &lists));
     }
+    // A status may hold what only others know: newer servers, and controllers of their own.
+    unknown.retain(|path| !path.starts_with("status."));
     // Kubernetes decodes metadata before the rest.
     unknown.sort_by_key(|path| (!path.starts_with("metadata."), path.clone()));
     for path in &unknown {
@@ -172,10 +174,7 @@ pub(super) fn strip_unknown(
     let doubles = doubles
         .iter()
         .map(|path| format!("duplicate field \"{path}\""));
-    // A status may hold what only newer servers know.
-    let unknown = unknown
-        .iter()
-        .filter(|path| !path.starts_with("status.") && *path != "metadata.selfLink");
+    let unknown = unknown.iter().filter(|path| *path != "metadata.selfLink");
     let unknown = unknown.map(|path| format!("unknown field \"{path}\""));
     Ok(doubles.chain(unknown).collect())
 }
