@@ -327,6 +327,8 @@ async fn deletions_mind_preconditions_and_finalizers() {
     rig.post(VMS, &held).await;
     let going = rig.delete(&format!("{VMS}/held")).await;
     assert!(going.body["metadata"]["deletionTimestamp"].is_string());
+    let holds = json!(["example.com/hold"]);
+    assert_eq!(going.body["metadata"]["finalizers"], holds);
     let image =
         json!({"metadata": {"name": "i"}, "spec": {"files": {"disk": {"sha256": "0".repeat(64)}}}});
     let images = "/apis/nova.dev/v1/namespaces/default/images";

@@ -19,7 +19,7 @@ use crate::api::request::Call;
 use crate::store::{Key, Object, Tx};
 
 /// Milliseconds between looks whether an object is gone: a quarter of a second in all.
-const GONE_WITHIN: [u64; 7] = [2, 4, 8, 16, 32, 64, 128];
+const GONE_WITHIN: [u64; 8] = [2, 4, 8, 16, 32, 64, 128, 0];
 /// Keeps an object until those that it owns are gone.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
 /// Keeps an object until those that it owns have no owner.
@@ -45,10 +45,7 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     } else {
         deleted.operation = None;
     }
-    let shown = deleted.shown.value();
-    if at_rest(&object, &shown) && (!meant || is_soon_gone(call, &object).await) {
-        deleted.shown = Shown::Nothing;
-    }
+    settle(call, &object, &mut deleted, meant).await;
     match deleted.shown {
         Shown::Nothing => {
             let text = success(call.kind, &object.key, object.uid());
@@ -60,27 +57,47 @@ pub(crate) async fn delete(call: &Call, body: Body) -> Result<Response, ApiError
     }
 }
 
-/// Whether a deleted object waits for nothing but the engine, which has nothing to end of it.
-fn at_rest(before: &Object, shown: &Value) -> bool {
-    let phase = before.field("status.phase");
-    meta::texts(&shown["metadata"]["finalizers"]) == [ENGINE_FINALIZER]
-        && before.field("spec.runState") == "Stopped"
-        && ["", "Pending", "Provisioning", "Stopped", "Failed"].contains(&phase.as_str())
+/// Waits a moment until the engine has let go of a machine that is off, so that a client finds gone
+/// what it was told is, and finds held only by others what others hold.
+async fn settle(call: &Call, before: &Object, deleted: &mut Written, meant: bool) {
+    let shown = deleted.shown.value();
+    let finalizers = meta::texts(&shown["metadata"]["finalizers"]);
+    if !is_off(before) || !finalizers.contains(&ENGINE_FINALIZER) {
+        return;
+    }
+    if !meant {
+        if finalizers.len() == 1 {
+            deleted.shown = Shown::Nothing;
+        }
+        return;
+    }
+    for pause in GONE_WITHIN {
+        let now = call.app.store.get(&before.key);
+        match now.filter(|now| now.uid() == before.uid()) {
+            None => {
+                deleted.shown = Shown::Nothing;
+                return;
+            }
+            Some(now) if !is_held(&now) => {
+                deleted.rv = now.rv;
+                deleted.shown = Shown::Stored(now);
+                return;
+            }
+            Some(_) => tokio::time::sleep(Duration::from_millis(pause)).await,
+        }
+    }
 }
 
-/// Waits a moment until the engine has let go, so that a client finds gone what it was told is.
-async fn is_soon_gone(call: &Call, object: &Object) -> bool {
-    let gone = || {
-        let now = call.app.store.get(&object.key);
-        now.is_none_or(|now| now.uid() != object.uid())
-    };
-    for pause in GONE_WITHIN {
-        if gone() {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-    }
-    gone()
+/// Whether the engine has not let go.
+fn is_held(vm: &Object) -> bool {
+    meta::texts(&vm.value()["metadata"]["finalizers"]).contains(&ENGINE_FINALIZER)
+}
+
+/// Whether the engine has nothing to end.
+fn is_off(vm: &Object) -> bool {
+    let phase = vm.field("status.phase");
+    vm.field("spec.runState") == "Stopped"
+        && ["", "Pending", "Provisioning", "Stopped", "Failed"].contains(&phase.as_str())
 }
 
 /// What a deletion asks for.
