@@ -70,8 +70,31 @@ step() {
   shift
   say "==> $text"
   printf '\n== %s\n+ %s\n' "$text" "$*" >>"$LOG"
-  "$@" >>"$LOG" 2>&1 </dev/null || fail "$text" "$?"
+  show_life "$start" &
+  local life=$! code=0
+  "$@" >>"$LOG" 2>&1 </dev/null || code=$?
+  kill "$life" 2>/dev/null || :
+  wait "$life" 2>/dev/null || :
+  if in_place; then printf '\r\033[K'; fi
+  [ "$code" = 0 ] || fail "$text" "$code"
   [ $((SECONDS - start)) -lt 5 ] || say "    took $((SECONDS - start)) s"
+}
+
+# Whether a line can be written over.
+in_place() { [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; }
+
+# Shows that a long step goes on: its last line on a terminal, else a line every minute.
+show_life() {
+  local passed last
+  while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    passed=$((SECONDS - $1))
+    if in_place; then
+      last=$(tail -n 1 "$LOG" | LC_ALL=C tr -dc '[:print:]')
+      [ $passed -lt 3 ] || printf '\r\033[K    %s s  %.60s' "$passed" "${last#"${last%%[! ]*}"}"
+    elif [ $((passed % 60)) = 0 ]; then
+      say "    $passed s so far"
+    fi
+  done
 }
 
 fail() {
