@@ -199,7 +199,9 @@ fn get_says_what_is_missing_and_how_it_is_meant() {
     sandbox
         .run("nova get vm/web db")
         .fails(2, &["cannot be mixed"]);
-    sandbox.run("nova get vm,ns -w").fails(2, &["one kind"]);
+    sandbox
+        .run("nova get vm,ns --sort-by .metadata.name")
+        .fails(2, &["of one kind"]);
     sandbox
         .run("nova get vm web -l app=web")
         .fails(2, &["cannot be combined"]);
