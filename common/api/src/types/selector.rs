@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 mod fields;
 mod labels;
+mod words;
 
 pub use fields::{FieldRequirement, FieldSelector};
 

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 
+use super::words::{key_fault, value_fault};
 use super::{Operator, Requirement, SelectorError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +132,7 @@ fn parse_requirement(parser: &mut Parser) -> Result<Requirement, SelectorError> 
         Token::Word(key) => key,
         other => return Err(in_requirement(&found(&other, ", expected: identifier"))),
     };
-    check_label_key(&key).map_err(|reason| in_requirement(&invalid("<nil>", &key, &reason)))?;
+    good_key(&key)?;
     if negated {
         return requirement(key, Operator::DoesNotExist, BTreeSet::new());
     }
@@ -204,7 +205,7 @@ pub(super) fn requirement(
     operator: Operator,
     values: BTreeSet<String>,
 ) -> Result<Requirement, SelectorError> {
-    check_label_key(&key).map_err(|reason| in_requirement(&invalid("<nil>", &key, &reason)))?;
+    good_key(&key)?;
     if matches!(operator, Operator::GreaterThan | Operator::LessThan) {
         let integer = |value: &&String| value.parse::<i64>().is_err();
         if let Some(value) = values.iter().find(integer) {
@@ -213,15 +214,23 @@ pub(super) fn requirement(
         }
     }
     for (index, value) in values.iter().enumerate() {
-        check_label_value(value).map_err(|reason| {
-            in_requirement(&invalid(&format!("values[{index}][{key}]"), value, &reason))
-        })?;
+        if let Some(reason) = value_fault(value) {
+            let place = format!("values[{index}][{key}]");
+            return Err(in_requirement(&invalid(&place, value, &reason)));
+        }
     }
     Ok(Requirement {
         key,
         operator,
         values,
     })
+}
+
+fn good_key(key: &str) -> Result<(), SelectorError> {
+    match key_fault(key) {
+        Some(reason) => Err(in_requirement(&invalid("<nil>", key, &reason))),
+        None => Ok(()),
+    }
 }
 
 fn invalid(place: &str, value: &str, reason: &str) -> SelectorError {
@@ -262,7 +271,7 @@ pub fn check_label_value(value: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn is_qualified_word(text: &str) -> bool {
+pub(super) fn is_qualified_word(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
