@@ -58,7 +58,7 @@ fn allowed(name: &str) -> Option<Vec<&'static str>> {
     Some(match name {
         "nova-core" | "nova-dispatch" => vec![],
         "nova-http" => vec!["nova-core"],
-        "nova-api" => vec!["nova-core", "nova-http"],
+        "nova-api" | "nuget" => vec!["nova-core", "nova-http"],
         // The root package owns nova-box, which alone may use the tools.
         "nova-toolkit" => return None,
         "nova" => vec!["nova-dispatch"],
