@@ -228,7 +228,11 @@ pub(crate) fn on_vm_delete(
         let grace = delete
             .grace
             .or_else(|| super::doc::whole(&vm, "/spec/shutdown/gracePeriodSeconds"));
-        vm["metadata"]["deletionGracePeriodSeconds"] = json!(grace.unwrap_or(30));
+        // Nothing has to end in order when the machine is off.
+        let off = text(&vm, "/spec/runState") == "Stopped"
+            && ["Stopped", "Failed"].contains(&object.field("status.phase").as_str());
+        let grace = if off { 0 } else { grace.unwrap_or(30) };
+        vm["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
     }
     let stored = tx.put(key, vm)?.value();
     let name = match answer {

@@ -325,10 +325,14 @@ async fn deletions_mind_preconditions_and_finalizers() {
     let mut held = machine("held", &json!({}));
     held["metadata"]["finalizers"] = json!(["example.com/hold"]);
     rig.post(VMS, &held).await;
+    while rig.get(&format!("{VMS}/held")).await.body["status"]["phase"] != "Stopped" {
+        tokio::task::yield_now().await;
+    }
     let going = rig.delete(&format!("{VMS}/held")).await;
     assert!(going.body["metadata"]["deletionTimestamp"].is_string());
     let holds = json!(["example.com/hold"]);
     assert_eq!(going.body["metadata"]["finalizers"], holds);
+    assert_eq!(going.body["metadata"]["deletionGracePeriodSeconds"], 0);
     let image =
         json!({"metadata": {"name": "i"}, "spec": {"files": {"disk": {"sha256": "0".repeat(64)}}}});
     let images = "/apis/nova.dev/v1/namespaces/default/images";
