@@ -1,7 +1,9 @@
 //! NuGet without .NET, in rooms that know only what they need.
 //!
 //! ```text
+//! config  ── NuGet.config: feeds, credentials, folders, and which feed a package may come from
 //! version ── versions, ranges and floating versions, and which version a range takes
 //! ```
 
+pub mod config;
 pub mod version;
