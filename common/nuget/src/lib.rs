@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! config  ── NuGet.config: feeds, credentials, folders, and which feed a package may come from
+//! folder  ── packages on disk, and their hashes
 //! version ── versions, ranges and floating versions, and which version a range takes
 //! ```
 
 pub mod config;
+pub mod folder;
 pub mod version;
