@@ -3,9 +3,11 @@
 //! ```text
 //! config  ── NuGet.config: feeds, credentials, folders, and which feed a package may come from
 //! folder  ── packages on disk, and their hashes
+//! project ── what projects say: values of properties, codes of messages
 //! version ── versions, ranges and floating versions, and which version a range takes
 //! ```
 
 pub mod config;
 pub mod folder;
+pub mod project;
 pub mod version;

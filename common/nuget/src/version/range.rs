@@ -123,6 +123,26 @@ impl Range {
     }
 }
 
+/// What messages say of a range.
+impl Range {
+    /// Whether there is a lowest version that belongs to it, as every dependency should have.
+    #[must_use]
+    pub fn has_inclusive_lower(&self) -> bool {
+        self.lower.as_ref().is_some_and(|end| end.inclusive)
+    }
+
+    /// Of versions that it does not take, the one to tell the user of: the lowest above it, else the highest.
+    #[must_use]
+    pub fn nearest<'v>(&self, versions: &'v [Version]) -> Option<&'v Version> {
+        let beyond = |version: &&Version| {
+            let end = self.upper.as_ref();
+            end.is_some_and(|end| **version > end.version)
+        };
+        let above = versions.iter().filter(beyond).min();
+        above.or_else(|| versions.iter().max())
+    }
+}
+
 /// Of two that a float does not mean: above it the lower one, else the higher one.
 fn nearer(lowest: &Version, current: &Version, other: &Version) -> bool {
     match (current < lowest, other < lowest) {
