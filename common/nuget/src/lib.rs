@@ -8,6 +8,7 @@
 //! version   ── versions, ranges and floating versions, and which version a range takes
 //! ```
 
+pub mod assets;
 pub mod config;
 pub mod folder;
 pub mod framework;
