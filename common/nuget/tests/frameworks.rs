@@ -270,6 +270,16 @@ fn any_text_is_read_without_a_panic() {
 }
 
 #[test]
+fn lists_in_lists_are_no_frameworks_however_many() {
+    let deep = "portable-".repeat(100_000);
+    assert!(Framework::parse(&format!("{deep}net45")).is_err());
+    assert!(Framework::parse(&deep).is_err());
+    assert!(Framework::parse("portable-portable-net45").is_err());
+    let empty = framework("portable-portable+net45");
+    assert_eq!(empty.profile(), "portable+net45");
+}
+
+#[test]
 fn packages_add_to_the_graph_of_the_sdk() {
     let sdk = json!({"win": {"#import": ["any"]}, "win-x64": {"#import": ["win"]}});
     let package = json!({

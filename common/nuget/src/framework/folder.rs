@@ -11,6 +11,24 @@ use super::portable;
 
 /// Reads a folder name; one that names no framework is unsupported.
 pub(super) fn read(name: &str) -> Result<Framework, FrameworkError> {
+    read_with(name, portable::of_list)
+}
+
+/// Reads a name in the list of a portable framework.
+///
+/// There a list that is not empty is wrong whatever is in it, so it is not read: a long text may
+/// have lists in lists without end.
+pub(super) fn read_member(name: &str) -> Result<Framework, FrameworkError> {
+    read_with(name, |_, list| match list.trim_matches('+') {
+        "" => Ok(Framework::unsupported()),
+        _ => Err(FrameworkError::PortableMember(list.to_owned())),
+    })
+}
+
+/// How the list of a portable framework is read.
+type ReadList = fn(Framework, &str) -> Result<Framework, FrameworkError>;
+
+fn read_with(name: &str, portable: ReadList) -> Result<Framework, FrameworkError> {
     let name = decoded(name);
     if let Some(special) = Identifier::find_special(&name) {
         return Ok(Framework::new(special, NONE));
@@ -19,7 +37,7 @@ pub(super) fn read(name: &str) -> Result<Framework, FrameworkError> {
         return Ok(Framework::new(Identifier::NetPlatform, [5, 0, 0, 0]));
     }
     match Parts::of(&name) {
-        Some(parts) => parts.framework(),
+        Some(parts) => parts.framework(portable),
         None => Ok(bare_number(&name)),
     }
 }
@@ -63,19 +81,20 @@ impl<'n> Parts<'n> {
         })
     }
 
-    fn framework(&self) -> Result<Framework, FrameworkError> {
+    fn framework(&self, portable: ReadList) -> Result<Framework, FrameworkError> {
         let (Some(identifier), Some(version)) = (
             Identifier::find(self.identifier),
             numbers::folder(self.version),
         ) else {
             return Ok(Framework::unsupported());
         };
+        let framework = Framework::new(identifier, version);
         match identifier {
             Identifier::NetFramework | Identifier::NetCoreApp if version[0] >= 5 => {
                 Ok(on_platform(version, self.profile))
             }
-            Identifier::NetPortable => portable_framework(version, self.profile),
-            _ => Ok(Framework::new(identifier, version).with_profile(long_profile(self.profile))),
+            Identifier::NetPortable => portable(framework, self.profile),
+            _ => Ok(framework.with_profile(long_profile(self.profile))),
         }
     }
 }
@@ -93,18 +112,6 @@ fn on_platform(version: Numbers, text: &str) -> Framework {
     };
     number.map_or_else(Framework::unsupported, |number| {
         framework.with_platform(platform, number)
-    })
-}
-
-fn portable_framework(version: Numbers, text: &str) -> Result<Framework, FrameworkError> {
-    let members = portable::listed(text)?;
-    if members.is_empty() {
-        return Ok(Framework::unsupported());
-    }
-    let framework = Framework::new(Identifier::NetPortable, version);
-    Ok(match portable::profile_of(&members) {
-        Some(profile) => framework.with_profile(&profile),
-        None => framework.with_profile(text),
     })
 }
 

@@ -31,7 +31,7 @@ pub(super) fn read_pair(framework: &str, platform: &str) -> Result<Framework, Fr
     let framework = moniker.framework()?;
     let profile = long_profile(moniker.profile(&framework)?.unwrap_or_default());
     if framework.is(Identifier::NetPortable) {
-        return portable_framework(framework, profile);
+        return portable::of_list(framework, profile);
     }
     if !framework.is_net5() {
         return Ok(framework.with_profile(profile));
@@ -41,17 +41,6 @@ pub(super) fn read_pair(framework: &str, platform: &str) -> Result<Framework, Fr
         ("", platform) => on_platform(framework, platform),
         _ => Err(FrameworkError::Profile(profile.to_owned())),
     }
-}
-
-fn portable_framework(framework: Framework, profile: &str) -> Result<Framework, FrameworkError> {
-    let members = portable::listed(profile)?;
-    if members.is_empty() {
-        return Ok(Framework::unsupported());
-    }
-    Ok(match portable::profile_of(&members) {
-        Some(number) => framework.with_profile(&number),
-        None => framework.with_profile(profile),
-    })
 }
 
 fn on_platform(framework: Framework, text: &str) -> Result<Framework, FrameworkError> {

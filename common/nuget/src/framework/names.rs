@@ -5,7 +5,7 @@ use std::fmt;
 use super::error::FrameworkError;
 use super::identifier::Identifier;
 use super::model::Framework;
-use super::numbers::{self, NONE};
+use super::numbers::{self, NONE, Numbers};
 use super::portable;
 
 /// Profiles in folders and in monikers. The full .NET Framework has none in monikers.
@@ -37,7 +37,7 @@ impl Framework {
     /// The name of a folder for this, as in `net8.0-windows7.0`.
     pub fn short_folder_name(&self) -> Result<String, FrameworkError> {
         if self.is_special() {
-            return Ok(lower(self.identifier()));
+            return Ok(self.identifier().to_lowercase());
         }
         let mut name = self.short_identifier()?;
         // `dotnet` is 5.0, so 5.0 is `dotnet`.
@@ -53,10 +53,10 @@ impl Framework {
             name.push('-');
             name.push_str(short_profile(self.profile()));
         }
-        Ok(lower(&name))
+        Ok(name.to_lowercase())
     }
 
-    fn is_plain(&self, version: numbers::Numbers) -> bool {
+    fn is_plain(&self, version: Numbers) -> bool {
         self.version() == version && self.profile().is_empty()
     }
 
@@ -133,8 +133,4 @@ impl fmt::Display for Framework {
         let name = folder.flatten().unwrap_or_else(|| self.moniker());
         to.pad(&name)
     }
-}
-
-fn lower(name: &str) -> String {
-    name.to_lowercase()
 }

@@ -3,7 +3,7 @@
 use super::identifier::Identifier as I;
 use super::model::Framework;
 use super::nearest_portable;
-use super::order::{by_name, by_precedence};
+use super::order::by_precedence;
 use super::reduce::reduce_up;
 
 /// A framework that was taken, and how.
@@ -82,7 +82,7 @@ pub fn nearest<'f>(project: &Framework, candidates: &[&'f Framework]) -> Option<
             left = step(project, left);
         }
     }
-    let order = |a: &&Framework, b: &&Framework| by_precedence(a, b).then_with(|| by_name(b, a));
+    let order = |a: &&Framework, b: &&Framework| by_precedence(a, b).then_with(|| b.cmp(a));
     left.into_iter().min_by(order)
 }
 

@@ -5,20 +5,27 @@ use std::cmp::Ordering;
 use super::identifier::Identifier as I;
 use super::model::Framework;
 
-/// The order of names that stands when no rule says more.
-pub(super) fn by_name(a: &Framework, b: &Framework) -> Ordering {
-    let special = |framework: &Framework| match framework.known() {
-        Some(I::Any) => 0,
-        Some(I::Unsupported) => 2,
-        _ => 1,
-    };
-    special(a)
-        .cmp(&special(b))
-        .then_with(|| any_case(a.identifier(), b.identifier()))
-        .then_with(|| a.version().cmp(&b.version()))
-        .then_with(|| any_case(a.profile(), b.profile()))
-        .then_with(|| any_case(a.platform(), b.platform()))
-        .then_with(|| a.platform_version().cmp(&b.platform_version()))
+/// The order of names, which says nothing of what is nearer to a project.
+impl Ord for Framework {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let special = |framework: &Self| match framework.known() {
+            Some(I::Any) => 0,
+            Some(I::Unsupported) => 2,
+            _ => 1,
+        };
+        (special(self).cmp(&special(other)))
+            .then_with(|| any_case(self.identifier(), other.identifier()))
+            .then_with(|| self.version().cmp(&other.version()))
+            .then_with(|| any_case(self.profile(), other.profile()))
+            .then_with(|| any_case(self.platform(), other.platform()))
+            .then_with(|| self.platform_version().cmp(&other.platform_version()))
+    }
+}
+
+impl PartialOrd for Framework {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// The order of two texts in capitals.

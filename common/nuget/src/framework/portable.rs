@@ -1,6 +1,7 @@
 //! Portable class libraries: which frameworks the numbered profiles stand for.
 
 use super::error::FrameworkError;
+use super::folder;
 use super::identifier::Identifier as I;
 use super::model::{Framework, Shape};
 use super::numbers::{self, Numbers};
@@ -141,11 +142,23 @@ pub(super) fn members(profile: &str, optional: bool) -> Result<Vec<Framework>, F
     Ok(members.map(|member| (*member).into()).collect())
 }
 
+/// A portable framework of a list of members; one without members is unsupported.
+pub(super) fn of_list(framework: Framework, list: &str) -> Result<Framework, FrameworkError> {
+    let members = listed(list)?;
+    if members.is_empty() {
+        return Ok(Framework::unsupported());
+    }
+    Ok(match profile_of(&members) {
+        Some(numbered) => framework.with_profile(&numbered),
+        None => framework.with_profile(list),
+    })
+}
+
 /// The frameworks of a list as in `net45+win8`, none of which may have a profile.
-pub(super) fn listed(profile: &str) -> Result<Vec<Framework>, FrameworkError> {
+fn listed(profile: &str) -> Result<Vec<Framework>, FrameworkError> {
     let names = profile.split('+').filter(|name| !name.is_empty());
     let members = names.map(|name| {
-        let member = Framework::parse(name)?;
+        let member = folder::read_member(name)?;
         match member.profile() {
             "" => Ok(member),
             _ => Err(FrameworkError::PortableMember(profile.to_owned())),
@@ -165,7 +178,7 @@ pub(super) fn standard_of(profile: &str) -> Option<Shape<'static>> {
 }
 
 /// The profile that has just these members, apart from optional ones.
-pub(super) fn profile_of(members: &[Framework]) -> Option<String> {
+fn profile_of(members: &[Framework]) -> Option<String> {
     let members = without_equivalents(members);
     let profile = PROFILES.iter().find(|profile| profile.fits(&members))?;
     Some(format!("Profile{}", profile.number))

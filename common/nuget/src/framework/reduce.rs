@@ -2,7 +2,7 @@
 
 use super::model::Framework;
 use super::numbers::NONE;
-use super::order::{any_case, by_equivalence, by_name};
+use super::order::{any_case, by_equivalence};
 use super::tables::equivalents;
 
 /// The highest frameworks: `net45` and `net40` are `net45`.
@@ -33,7 +33,7 @@ pub fn reduce_down<'f>(frameworks: &[&'f Framework]) -> Vec<&'f Framework> {
 #[must_use]
 pub fn reduce_equivalent<'f>(frameworks: &[&'f Framework]) -> Vec<&'f Framework> {
     let mut sorted = frameworks.to_vec();
-    sorted.sort_by(|a, b| by_equivalence(a, b).then_with(|| by_name(b, a)));
+    sorted.sort_by(|a, b| by_equivalence(a, b).then_with(|| b.cmp(a)));
     let mut kept: Vec<&Framework> = Vec::with_capacity(sorted.len());
     for framework in sorted {
         if !kept.iter().any(|kept| are_equivalent(kept, framework)) {

@@ -13,7 +13,8 @@ use crate::version::{Range, RangeError};
 /// Which runtime identifier imports which, and what packages need on each.
 ///
 /// The SDK has one for all projects, and packages add to it by a `runtime.json`. Identifiers are
-/// compared as they are written, ids of packages in any case.
+/// compared as they are written, ids of packages in any case. The profiles of `supports` are not
+/// read: only projects before PackageReference named them.
 #[derive(Debug, Clone, Default)]
 pub struct RuntimeGraph {
     runtimes: HashMap<String, Runtime>,
