@@ -45,7 +45,7 @@ fn graphs_are_hashed_chunk_by_chunk() {
 
 #[test]
 fn what_is_no_archive_is_refused_and_never_a_panic() {
-    assert_eq!(content_hash(b"PK").unwrap_err(), ZipError::NotAZip);
+    assert!(matches!(content_hash(b"PK"), Err(ZipError::NotAZip(_))));
     let all = recorded::recorded("hashes");
     let signed = all["packages"]
         .as_array()

@@ -19,6 +19,12 @@ impl Hash {
         Self(Sha512::digest(bytes).into())
     }
 
+    /// A short form that can be the name of a file.
+    pub(super) fn file_name(&self) -> String {
+        // Of the alphabet for addresses, which has no slash.
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&self.0[..24])
+    }
+
     fn of_parts<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Self {
         let mut hash = Sha512::new();
         for part in parts {

@@ -6,26 +6,21 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use rawzip::{ZipArchive, ZipSliceArchive};
+
 /// The entry that holds the signature.
 pub const SIGNATURE: &str = ".signature.p7s";
 
 /// Why a file is no archive.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ZipError {
-    /// There is no directory at its end.
-    #[error("it is not a zip archive")]
-    NotAZip,
+    /// There is no directory at its end, or none that can be read.
+    #[error("it is not a valid archive: {0}")]
+    NotAZip(#[from] rawzip::Error),
     /// The directory speaks of what is not there.
-    #[error("its zip directory is damaged")]
+    #[error("its directory speaks of what is not there")]
     Damaged,
 }
-
-const END: [u8; 4] = *b"PK\x05\x06";
-const END_SIZE: usize = 22;
-const RECORD: [u8; 4] = *b"PK\x01\x02";
-const RECORD_SIZE: usize = 46;
-/// The longest comment that can follow the end of an archive.
-const COMMENT: usize = 65_535;
 
 /// A record of the directory.
 struct Record {
@@ -38,18 +33,19 @@ struct Record {
 
 /// The pieces of the archive without its signature; nothing where it has none.
 pub(super) fn unsigned(bytes: &[u8]) -> Result<Option<Vec<Cow<'_, [u8]>>>, ZipError> {
-    let end = end_record(bytes)?;
-    let directory = number(bytes, end + 16, 4)?;
-    let records = records(bytes, directory, end)?;
+    let archive = ZipArchive::from_slice(bytes)?;
+    let records = records(&archive)?;
     let Some(signature) = records.iter().find(|record| record.is_signature) else {
         return Ok(None);
     };
+    let (directory, end) = (
+        place(archive.directory_offset())?,
+        place(archive.eocd_offset())?,
+    );
     // An entry goes on to the next one: what lies between them belongs to the first.
-    let after = records
-        .iter()
-        .map(|record| record.start)
-        .filter(|start| *start > signature.start);
-    let entry = signature.start..after.min().unwrap_or(directory).min(directory);
+    let starts = records.iter().map(|record| record.start);
+    let after = starts.filter(|start| *start > signature.start).min();
+    let entry = signature.start..after.unwrap_or(directory).min(directory);
     let before = bytes.get(..entry.start).ok_or(ZipError::Damaged)?;
     let behind = bytes.get(entry.end..directory).ok_or(ZipError::Damaged)?;
     let mut pieces = vec![Cow::Borrowed(before), Cow::Borrowed(behind)];
@@ -61,33 +57,25 @@ pub(super) fn unsigned(bytes: &[u8]) -> Result<Option<Vec<Cow<'_, [u8]>>>, ZipEr
     Ok(Some(pieces))
 }
 
-/// Where the end record stands: as far back as a comment allows.
-fn end_record(bytes: &[u8]) -> Result<usize, ZipError> {
-    let last = bytes.len().checked_sub(END_SIZE).ok_or(ZipError::NotAZip)?;
-    let first = last.saturating_sub(COMMENT);
-    let found = (first..=last)
-        .rev()
-        .find(|at| bytes[*at..].starts_with(&END));
-    found.ok_or(ZipError::NotAZip)
+fn place(offset: u64) -> Result<usize, ZipError> {
+    usize::try_from(offset).map_err(|_| ZipError::Damaged)
 }
 
-fn records(bytes: &[u8], directory: usize, end: usize) -> Result<Vec<Record>, ZipError> {
-    let mut records = Vec::new();
-    let mut at = directory;
-    while at < end {
-        let head = bytes.get(at..at + RECORD_SIZE).ok_or(ZipError::Damaged)?;
-        if !head.starts_with(&RECORD) {
-            return Err(ZipError::Damaged);
+/// The records, each up to the next one.
+fn records(archive: &ZipSliceArchive<&[u8]>) -> Result<Vec<Record>, ZipError> {
+    let mut records: Vec<Record> = Vec::new();
+    let end = place(archive.eocd_offset())?;
+    let mut entries = archive.entries();
+    while let Some(entry) = entries.next_entry()? {
+        let at = place(entry.central_directory_offset())?;
+        if let Some(last) = records.last_mut() {
+            last.range.end = at;
         }
-        let name = number(head, 28, 2)?;
-        let size = RECORD_SIZE + name + number(head, 30, 2)? + number(head, 32, 2)?;
-        let named = bytes.get(at + RECORD_SIZE..at + RECORD_SIZE + name);
         records.push(Record {
-            range: at..at + size,
-            start: number(head, 42, 4)?,
-            is_signature: named.ok_or(ZipError::Damaged)? == SIGNATURE.as_bytes(),
+            range: at..end,
+            start: place(entry.local_header_offset())?,
+            is_signature: entry.file_path().as_bytes() == SIGNATURE.as_bytes(),
         });
-        at += size;
     }
     Ok(records)
 }
@@ -103,35 +91,27 @@ fn moved<'b>(
         return Ok(Cow::Borrowed(text));
     }
     let mut text = text.to_owned();
-    write(&mut text, 42, record.start - gone.len(), 4);
+    less(&mut text, 42..46, gone.len())?;
     Ok(Cow::Owned(text))
 }
 
 /// The end record of an archive that lost one entry of so many bytes, and its record.
 fn ending(bytes: &[u8], end: usize, (entry, record): (usize, usize)) -> Result<Vec<u8>, ZipError> {
     let mut text = bytes.get(end..).ok_or(ZipError::Damaged)?.to_owned();
-    for (at, width, less) in [(8, 2, 1), (10, 2, 1), (12, 4, record), (16, 4, entry)] {
-        let value = number(&text, at, width)?;
-        write(
-            &mut text,
-            at,
-            value.checked_sub(less).ok_or(ZipError::Damaged)?,
-            width,
-        );
+    // Entries on this disk and in all, the size of the directory, and its place.
+    for (field, by) in [(8..10, 1), (10..12, 1), (12..16, record), (16..20, entry)] {
+        less(&mut text, field, by)?;
     }
     Ok(text)
 }
 
-/// A number of so many bytes, the smallest first.
-fn number(bytes: &[u8], at: usize, width: usize) -> Result<usize, ZipError> {
-    let digits = bytes.get(at..at + width).ok_or(ZipError::Damaged)?;
-    let value = digits
-        .iter()
-        .rev()
-        .fold(0, |value, byte| (value << 8) | u64::from(*byte));
-    usize::try_from(value).map_err(|_| ZipError::Damaged)
-}
-
-fn write(text: &mut [u8], at: usize, value: usize, width: usize) {
-    text[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+/// Makes a number in a text smaller; its smallest byte comes first.
+fn less(text: &mut [u8], field: Range<usize>, by: usize) -> Result<(), ZipError> {
+    let field = text.get_mut(field).ok_or(ZipError::Damaged)?;
+    let mut number = [0; 8];
+    number[..field.len()].copy_from_slice(field);
+    let left = u64::from_le_bytes(number).checked_sub(by as u64);
+    let bytes = left.ok_or(ZipError::Damaged)?.to_le_bytes();
+    field.copy_from_slice(&bytes[..field.len()]);
+    Ok(())
 }
