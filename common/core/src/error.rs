@@ -185,8 +185,15 @@ impl fmt::Display for Failure {
 
 impl<E: Diagnose> From<E> for Failure {
     fn from(error: E) -> Self {
+        Self::diagnosed(&error)
+    }
+}
+
+impl Failure {
+    /// One for all kinds of errors: each would have a copy of its own otherwise.
+    fn diagnosed(error: &dyn Diagnose) -> Self {
         let mut failure = Self::new(error.kind(), error.to_string());
-        failure.0.causes = causes_of(&error);
+        failure.0.causes = causes_of(error);
         failure.0.hints.extend(error.hint());
         failure.0.hints.extend(error.more_hints());
         failure.0.details = error.details();
