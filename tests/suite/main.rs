@@ -27,6 +27,7 @@ mod output;
 mod parity;
 mod progress;
 mod readme;
+mod screen;
 mod server;
 mod tools;
 mod vm_qemu;

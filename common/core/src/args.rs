@@ -32,6 +32,10 @@ pub struct ListArgs {
     #[arg(long)]
     pub output_watch_events: bool,
 
+    /// Write each change of a watch as a line of its own, also on a terminal
+    #[arg(long)]
+    pub append: bool,
+
     /// Print at most this many objects; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub limit: u64,
@@ -43,6 +47,10 @@ pub struct ListArgs {
     /// Leave the header line out
     #[arg(long)]
     pub no_headers: bool,
+
+    /// Never cut cells or leave columns out to fit the terminal
+    #[arg(long)]
+    pub no_trunc: bool,
 
     /// Show all labels as the last column
     #[arg(long)]

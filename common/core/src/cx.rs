@@ -177,10 +177,15 @@ impl Cx {
         self.terminal.configured_colors(choice, is_terminal)
     }
 
+    /// Whether nothing is written, only the exit code said.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.globals.quiet >= 2
+    }
+
     /// Standard output: by line on a terminal, in large blocks in a pipe, nothing under `-qq`.
     #[must_use]
     pub fn stdout(&self) -> Box<dyn Write> {
-        if self.globals.quiet >= 2 {
+        if self.is_silent() {
             Box::new(io::sink())
         } else if self.terminal.stdout {
             Box::new(LineWriter::new(io::stdout()))
@@ -201,7 +206,7 @@ impl Cx {
 
     /// Writes text to stdout as it is; for logs and generated files.
     pub fn print(&self, text: &str) -> Result<()> {
-        if self.globals.quiet >= 2 {
+        if self.is_silent() {
             Ok(())
         } else {
             report::print_plain(text)
@@ -244,7 +249,7 @@ impl Cx {
                     .is_some_and(|o| o.format().is_document()),
             color: self.color_stderr(),
             causes: self.globals.verbose > 0,
-            silent: self.globals.quiet >= 2,
+            silent: self.is_silent(),
         }
     }
 

@@ -134,7 +134,15 @@ fn is_utf8() -> bool {
 
 /// Columns and lines of the terminal behind stderr as they are now: it may have been resized.
 pub(crate) fn size_of_stderr() -> (usize, usize) {
-    let real = terminal_size::terminal_size_of(std::io::stderr());
+    size_of(terminal_size::terminal_size_of(std::io::stderr()))
+}
+
+/// The same of stdout.
+pub(crate) fn size_of_stdout() -> (usize, usize) {
+    size_of(terminal_size::terminal_size_of(std::io::stdout()))
+}
+
+fn size_of(real: Option<(terminal_size::Width, terminal_size::Height)>) -> (usize, usize) {
     let (width, height) = real.map_or((80, 24), |(w, h)| (usize::from(w.0), usize::from(h.0)));
     let number = |name| env::get(name)?.parse().ok().filter(|n: &usize| *n > 0);
     (

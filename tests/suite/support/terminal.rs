@@ -66,6 +66,30 @@ impl Terminal {
         String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
     }
 
+    /// The lines of the screen as it is now.
+    pub(crate) fn screen(&self, columns: usize) -> Vec<String> {
+        let text = Screen::after(&self.seen(), columns).text();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits until the screen is as wanted.
+    #[track_caller]
+    pub(crate) fn until_screen(&self, columns: usize, good: impl Fn(&[String]) -> bool) {
+        let start = Instant::now();
+        loop {
+            let screen = self.screen(columns);
+            if good(&screen) {
+                return;
+            }
+            assert!(
+                start.elapsed() < LIMIT,
+                "the screen stays:\n{}",
+                screen.join("\n")
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until this text has appeared.
     #[track_caller]
     pub(crate) fn until(&self, text: &str) {

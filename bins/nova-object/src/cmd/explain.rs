@@ -315,6 +315,7 @@ fn every_code() -> Listing {
                 entry.meaning.to_owned(),
             ],
             object: Some(Object::from_value(&document(entry))?),
+            since: Vec::new(),
             ..Row::default()
         }))
     };

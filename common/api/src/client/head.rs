@@ -15,6 +15,7 @@ pub(super) struct Meta {
     pub(super) namespace: String,
     pub(super) uid: String,
     pub(super) resource_version: String,
+    pub(super) creation_timestamp: String,
     pub(super) labels: BTreeMap<String, String>,
 }
 

@@ -97,6 +97,8 @@ impl<T: Decoded> Resources<T> {
         listing.label_columns.clone_from(&args.label_columns);
         listing.with_events = args.output_watch_events;
         listing.show_kind = args.show_kind;
+        listing.no_trunc = args.no_trunc;
+        listing.append = args.append;
         Ok(listing)
     }
 
@@ -329,9 +331,15 @@ impl<T: Decoded> Source<T> {
             Some(known) if namespace.is_empty() => known.to_owned(),
             _ => namespace,
         };
+        let mut since = Vec::new();
         let (cells, object) = match record.body {
             Body::Object(raw) => (Vec::new(), Some(raw)),
-            Body::Cells(cells, object) => (shown_cells(columns, cells), object),
+            Body::Cells(cells, object) => {
+                if self.options.watch {
+                    since = births(columns, &record.created);
+                }
+                (shown_cells(columns, cells), object)
+            }
         };
         let info = self.resources.info();
         let object = object
@@ -343,8 +351,21 @@ impl<T: Decoded> Source<T> {
             namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
             labels: record.labels,
             object,
+            since,
         })
     }
+}
+
+/// The cell that is the object's age, and since when it counts. Servers send ages, not births.
+fn births(columns: &[ColumnDefinition], created: &str) -> Vec<(usize, i64)> {
+    let at = columns
+        .iter()
+        .position(|column| column.name.eq_ignore_ascii_case("age"));
+    let born = created.parse::<Timestamp>().ok();
+    at.zip(born)
+        .map(|(at, born)| (at, born.as_second()))
+        .into_iter()
+        .collect()
 }
 
 fn shown_cells(columns: &[ColumnDefinition], cells: Vec<Value>) -> Vec<String> {

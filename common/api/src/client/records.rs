@@ -52,6 +52,8 @@ pub(crate) struct Record {
     pub(crate) place: Place,
     pub(crate) uid: String,
     pub(crate) revision: String,
+    /// When it was made, as written; empty where that was not asked for.
+    pub(crate) created: String,
     pub(crate) labels: Vec<(String, String)>,
     /// The object says its `apiVersion` and `kind`.
     pub(crate) says_kind: bool,
@@ -153,6 +155,7 @@ impl WithMeta {
             place: (self.metadata.namespace, self.metadata.name),
             uid: self.metadata.uid,
             revision: self.metadata.resource_version,
+            created: self.metadata.creation_timestamp,
             labels: self.metadata.labels.into_iter().collect(),
             says_kind: self.api_version.is_some() && self.kind.is_some(),
             body,

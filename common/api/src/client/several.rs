@@ -57,6 +57,8 @@ impl Api {
         listing.with_namespace = with_namespace;
         listing.with_events = args.output_watch_events;
         listing.no_headers = args.no_headers;
+        listing.no_trunc = args.no_trunc;
+        listing.append = args.append;
         listing.show_labels = args.show_labels;
         listing.label_columns.clone_from(&args.label_columns);
         Ok(listing)
@@ -174,6 +176,10 @@ impl Follow {
             ],
             namespace: Some(text("namespace")).filter(|namespace| !namespace.is_empty()),
             labels: labels.collect(),
+            since: born(&text("creationTimestamp"))
+                .map(|born| (2, born))
+                .into_iter()
+                .collect(),
             object: Some(Object::from_value(&object)?),
         })
     }
@@ -197,10 +203,14 @@ fn state(object: &Value) -> String {
 }
 
 fn age(created: &str) -> String {
-    let Ok(created) = created.parse::<Timestamp>() else {
-        return "<unknown>".to_owned();
-    };
-    nova_core::units::format_age(Timestamp::now().as_second() - created.as_second())
+    let age = |born| nova_core::units::format_age(Timestamp::now().as_second() - born);
+    born(created).map_or_else(|| "<unknown>".to_owned(), age)
+}
+
+/// In seconds of Unix time.
+fn born(created: &str) -> Option<i64> {
+    let created: Timestamp = created.parse().ok()?;
+    Some(created.as_second())
 }
 
 #[cfg(test)]

@@ -344,6 +344,7 @@ mod tests {
             place: ("d".to_owned(), name.to_owned()),
             uid: uid.to_owned(),
             revision: revision.to_owned(),
+            created: String::new(),
             labels: Vec::new(),
             says_kind: false,
             body: Body::Cells(Vec::new(), None),

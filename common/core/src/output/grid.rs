@@ -1,11 +1,14 @@
 //! Rows and columns of a listing: tables for people, and the same cells for csv, tsv and md.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::columns::pick;
+use super::fit::{Fit, Head};
+use super::look::{Look, is_state, painted};
 use super::render::broken;
 use super::spec::Layout;
-use super::table::{widen, write_row};
+use super::table::{widen, write_record, write_row, write_row_with};
 use super::{Column, Format, Listing, Output, Row, delimited, escape_cell};
 use crate::Result;
 
@@ -31,11 +34,16 @@ impl Frame<'_> {
 /// Columns, and rows of a table that wait until the list is complete: widths depend on all of them.
 #[derive(Debug, Default)]
 pub(super) struct Grid {
+    pub(super) look: Look,
     columns: Vec<Column>,
     /// Which of the server's columns are shown.
     shown: Vec<usize>,
     waiting: Vec<Vec<String>>,
     widths: Vec<usize>,
+    /// What makes the rows fit the screen.
+    fit: Option<Fit>,
+    /// Headers of what is shown.
+    titles: Vec<String>,
     headers_done: bool,
     list_done: bool,
     /// A row was begun, even if it then failed.
@@ -64,26 +72,46 @@ impl Grid {
     }
 
     fn headers(&self, frame: Frame<'_>) -> Vec<String> {
+        let heads = self.heads(frame).into_iter();
+        heads.map(|head| head.name).collect()
+    }
+
+    /// The columns as they are shown, with what the flags add.
+    pub(super) fn heads(&self, frame: Frame<'_>) -> Vec<Head> {
+        let head = |name: String, priority: u32| Head { name, priority };
         if let Layout::Paths(columns) = frame.output.layout() {
-            return columns.iter().map(|column| column.header.clone()).collect();
+            let columns = columns.iter();
+            return columns
+                .map(|column| head(column.header.clone(), 0))
+                .collect();
         }
         let listing = frame.listing;
-        let own = self
-            .shown
-            .iter()
-            .map(|at| self.columns[*at].name.to_uppercase());
-        let labels = listing.label_columns.iter().map(|key| label_header(key));
-        let mut headers: Vec<String> = own.chain(labels).collect();
+        let own = self.shown.iter().map(|at| &self.columns[*at]);
+        let own = own.map(|column| head(column.name.to_uppercase(), column.priority));
+        let labels = listing.label_columns.iter();
+        let labels = labels.map(|key| head(label_header(key), 0));
+        let mut heads: Vec<Head> = own.chain(labels).collect();
         if listing.with_namespace {
-            headers.insert(0, "NAMESPACE".to_owned());
+            heads.insert(0, head("NAMESPACE".to_owned(), 0));
         }
         if listing.with_events {
-            headers.insert(0, "EVENT".to_owned());
+            heads.insert(0, head("EVENT".to_owned(), 0));
         }
         if listing.show_labels {
-            headers.push("LABELS".to_owned());
+            heads.push(head("LABELS".to_owned(), 0));
         }
-        headers
+        heads
+    }
+
+    /// Where the age cells of a row are, among those that are shown, and since when each counts.
+    pub(super) fn ages(&self, frame: Frame<'_>, row: &Row) -> Vec<(usize, i64)> {
+        let before =
+            usize::from(frame.listing.with_namespace) + usize::from(frame.listing.with_events);
+        let place = |(at, since): &(usize, i64)| {
+            let shown = self.shown.iter().position(|column| column == at)?;
+            Some((before + shown, *since))
+        };
+        row.since.iter().filter_map(place).collect()
     }
 
     /// Cells of a row that came from the server, with what the flags add.
@@ -122,12 +150,53 @@ impl Grid {
         }
         let cells: Vec<String> = cells.iter().map(|cell| escape_cell(cell)).collect();
         if self.list_done {
-            widen(&mut self.widths, &cells);
-            self.aligned_header(frame, out)?;
-            return write_row(out, &cells, &self.widths).map_err(broken);
+            return self.late_row(frame, &cells, out);
         }
         self.waiting.push(cells);
         Ok(())
+    }
+
+    /// A row after the list: it takes over the widths of the others.
+    fn late_row(&mut self, frame: Frame<'_>, cells: &[String], out: &mut dyn Write) -> Result<()> {
+        if self.titles.is_empty() {
+            self.fit_rows(frame, &[cells.to_owned()]);
+        }
+        let cells = self.cut(cells);
+        widen(&mut self.widths, &cells);
+        self.aligned_header(frame, out)?;
+        self.put(&cells, out)
+    }
+
+    /// Rows that the screen is too narrow for are cut; described columns are a format, and stay.
+    fn fit_rows(&mut self, frame: Frame<'_>, rows: &[Vec<String>]) {
+        let width = self.look.width.filter(|_| {
+            let free = frame.listing.no_trunc || self.look.records;
+            !free && !matches!(frame.output.layout(), Layout::Paths(_))
+        });
+        self.fit = width.map(|width| {
+            let heads = self.heads(frame);
+            Fit::of(&heads, rows, !frame.listing.no_headers, width)
+        });
+        self.titles = self.cut(&self.headers(frame)).into_owned();
+    }
+
+    fn cut<'c>(&self, cells: &'c [String]) -> Cow<'c, [String]> {
+        match &self.fit {
+            Some(fit) => Cow::Owned(fit.cut(cells, self.look.unicode)),
+            None => Cow::Borrowed(cells),
+        }
+    }
+
+    /// Writes a row of cells that fit.
+    fn put(&self, cells: &[String], out: &mut dyn Write) -> Result<()> {
+        if self.look.records {
+            return write_record(out, &self.titles, cells).map_err(broken);
+        }
+        let paint = |at: usize, cell: &str| match self.titles.get(at) {
+            Some(header) if is_state(header) => painted(self.look, cell),
+            _ => cell.to_owned(),
+        };
+        write_row_with(out, cells, &self.widths, paint).map_err(broken)
     }
 
     fn delimited_header(&mut self, frame: Frame<'_>, out: &mut dyn Write) -> Result<()> {
@@ -150,6 +219,10 @@ impl Grid {
             return self.delimited_header(frame, out);
         }
         let rows = std::mem::take(&mut self.waiting);
+        if !rows.is_empty() {
+            self.fit_rows(frame, &rows);
+        }
+        let rows: Vec<Cow<'_, [String]>> = rows.iter().map(|row| self.cut(row)).collect();
         for row in &rows {
             widen(&mut self.widths, row);
         }
@@ -160,9 +233,7 @@ impl Grid {
         if !rows.is_empty() || (described && !frame.listing.watching) {
             self.aligned_header(frame, out)?;
         }
-        rows.iter()
-            .try_for_each(|row| write_row(out, row, &self.widths))
-            .map_err(broken)
+        rows.iter().try_for_each(|row| self.put(row, out))
     }
 
     fn aligned_header(&mut self, frame: Frame<'_>, out: &mut dyn Write) -> Result<()> {
@@ -173,12 +244,14 @@ impl Grid {
             // Room for the longest word, since later events share these widths.
             widen(&mut self.widths, &["MODIFIED".to_owned()]);
         }
-        if frame.listing.no_headers {
+        if frame.listing.no_headers || self.look.records {
             return Ok(());
         }
-        let headers = self.headers(frame);
-        widen(&mut self.widths, &headers);
-        write_row(out, &headers, &self.widths).map_err(broken)
+        if self.titles.is_empty() {
+            self.titles = self.headers(frame);
+        }
+        widen(&mut self.widths, &self.titles);
+        write_row(out, &self.titles, &self.widths).map_err(broken)
     }
 }
 

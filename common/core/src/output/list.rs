@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use super::grid::{Frame, Grid};
+use super::look::Look;
 use super::render::{broken, encoding, flush, line, write_value};
 use super::spec::{Layout, list_of};
 use super::template::{Surroundings, Template};
@@ -41,6 +42,12 @@ impl<'o> ListWriter<'o> {
             buffer: Vec::new(),
             shown: 0,
         }
+    }
+
+    /// The same for a reader who has a screen.
+    pub(crate) fn looking(mut self, look: Look) -> Self {
+        self.grid.look = look;
+        self
     }
 
     pub(crate) fn item(&mut self, item: Item, out: &mut dyn Write) -> Result<()> {
@@ -267,6 +274,7 @@ mod tests {
             namespace: Some("default".into()),
             labels: vec![("b".into(), "2".into()), ("a".into(), "1".into())],
             object: Some(Object::from_value(&json!({"metadata": {"name": name}})).unwrap()),
+            since: Vec::new(),
         }
     }
 

@@ -26,6 +26,9 @@ pub struct Row {
     pub labels: Vec<(String, String)>,
     /// The whole object, where the format needs it.
     pub object: Option<Object>,
+    /// Which cells are ages, and since when each counts, in seconds of Unix time: they go on in a
+    /// watch that is redrawn.
+    pub since: Vec<(usize, i64)>,
 }
 
 /// What a listing yields.
@@ -75,6 +78,10 @@ pub struct Listing {
     pub reverse: bool,
     /// `Item::Failed` of a missing object is passed over in silence.
     pub ignore_missing: bool,
+    /// Rows are never cut to the width of the screen.
+    pub no_trunc: bool,
+    /// Changes of a watch are lines of their own, also on a terminal.
+    pub append: bool,
 }
 
 impl Listing {
@@ -95,6 +102,8 @@ impl Listing {
             sort_by: None,
             reverse: false,
             ignore_missing: false,
+            no_trunc: false,
+            append: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod columns;
 mod delimited;
+mod fit;
 pub(crate) mod go;
 pub(crate) mod go_string;
 mod grid;
@@ -9,6 +10,8 @@ mod json;
 pub mod jsonpath;
 mod list;
 mod listing;
+mod live;
+mod look;
 mod object;
 mod outcome;
 mod reindent;

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::output::list::{ListWriter, print_layout};
+use crate::output::live;
+use crate::output::look::Look;
 use crate::output::spec::{Layout, list_of};
 use crate::output::{Format, Item, Listing, Output, Row, Table, json, sort, to_yaml};
 use crate::{Context, Cx, Failure, Kind, Result};
@@ -167,6 +169,9 @@ pub(crate) fn encoding() -> String {
 
 /// Consumes a listing and writes it as it arrives; a sorted one when its list is complete.
 pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
+    if live::suits(cx, &listing) {
+        return live::follow(cx, listing);
+    }
     let items = std::mem::replace(&mut listing.items, Box::new(std::iter::empty()));
     let sorted = listing.sort_by.is_some() && !listing.single;
     // A watch has no end to page to.
@@ -175,7 +180,7 @@ pub(crate) fn emit_listing(cx: &Cx, mut listing: Listing) -> Result<()> {
     } else {
         cx.paged_stdout()
     };
-    let mut writer = ListWriter::new(cx.output(), cx.surroundings(), listing);
+    let mut writer = ListWriter::new(cx.output(), cx.surroundings(), listing).looking(Look::of(cx));
     let (mut failures, mut waiting) = (Vec::new(), sorted.then(Vec::new));
     for item in items {
         match (item?, &mut waiting) {

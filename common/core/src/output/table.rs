@@ -8,7 +8,7 @@ use super::{Format, columns, delimited};
 use crate::Result;
 
 /// Blanks between a cell and the next column.
-const PADDING: usize = 3;
+pub(super) const PADDING: usize = 3;
 /// Least width of a column, padding included.
 const MIN_WIDTH: usize = 6;
 
@@ -130,12 +130,55 @@ pub(crate) fn widen(widths: &mut Vec<usize>, cells: &[String]) {
 }
 
 pub(crate) fn write_row(out: &mut dyn Write, cells: &[String], widths: &[usize]) -> io::Result<()> {
-    let mut line = String::new();
-    for (cell, width) in cells.iter().zip(widths) {
-        line.push_str(cell);
-        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+    write_row_with(out, cells, widths, |_, cell| cell.to_owned())
+}
+
+/// The same with colours: `paint` answers a cell as it is written, which takes no more room.
+pub(super) fn write_row_with(
+    out: &mut dyn Write,
+    cells: &[String],
+    widths: &[usize],
+    paint: impl Fn(usize, &str) -> String,
+) -> io::Result<()> {
+    writeln!(out, "{}", aligned(cells, widths, paint))
+}
+
+/// A row as a line, without blanks at its end.
+pub(super) fn aligned(
+    cells: &[String],
+    widths: &[usize],
+    paint: impl Fn(usize, &str) -> String,
+) -> String {
+    let (mut line, mut blanks) = (String::new(), 0);
+    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if !cell.is_empty() {
+            line.extend(std::iter::repeat_n(' ', blanks));
+            line.push_str(&paint(at, cell));
+            blanks = 0;
+        }
+        blanks += width.saturating_sub(cell.width());
     }
-    writeln!(out, "{}", line.trim_end_matches(' '))
+    // What a cell ends with is no more worth than what follows it.
+    line.truncate(line.trim_end_matches(' ').len());
+    line
+}
+
+/// A row for somebody who hears it: each cell after its header, and a pause.
+pub(super) fn write_record(
+    out: &mut dyn Write,
+    headers: &[String],
+    cells: &[String],
+) -> io::Result<()> {
+    for (header, cell) in headers.iter().zip(cells) {
+        writeln!(out, "{}: {cell}", sentence_case(header))?;
+    }
+    writeln!(out)
+}
+
+fn sentence_case(header: &str) -> String {
+    let mut letters = header.chars();
+    let first: String = letters.by_ref().take(1).collect();
+    first + &letters.as_str().to_lowercase()
 }
 
 /// Shows control characters as escapes, so that no name from a server can drive the terminal.
