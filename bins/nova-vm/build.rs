@@ -12,6 +12,10 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{script}");
         // Relocations in their short form, 150 kB less; glibc reads it since 2.36, which Debian 12 has.
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        if variable("CARGO_CFG_TARGET_ARCH").as_os_str() == "x86_64" {
+            // Functions of the same code are one, 60 kB less. Rust's own linker, which is the default there, can do that.
+            println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
+        }
     }
 }
 
