@@ -192,11 +192,13 @@ impl Grid {
         if self.look.records {
             return write_record(out, &self.titles, cells).map_err(broken);
         }
-        let paint = |at: usize, cell: &str| match self.titles.get(at) {
-            Some(header) if is_state(header) => painted(self.look, cell),
-            _ => cell.to_owned(),
-        };
-        write_row_with(out, cells, &self.widths, paint).map_err(broken)
+        write_row_with(out, cells, &self.widths, |at, cell| {
+            match self.titles.get(at) {
+                Some(header) if is_state(header) => painted(self.look, cell),
+                _ => Cow::Borrowed(cell),
+            }
+        })
+        .map_err(broken)
     }
 
     fn delimited_header(&mut self, frame: Frame<'_>, out: &mut dyn Write) -> Result<()> {

@@ -7,6 +7,7 @@
 
 mod rows;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -209,14 +210,14 @@ impl Board {
         widths: &[usize],
         gone: bool,
     ) -> (String, usize) {
-        let plain = aligned(cells, widths, |_, cell| cell.to_owned());
+        let plain = aligned(cells, widths, |_, cell| Cow::Borrowed(cell));
         let width = plain.width();
         if gone {
             return (paint(self.look.color, DIM, &plain), width);
         }
         let text = aligned(cells, widths, |at, cell| match titles.get(at) {
             Some(title) if is_state(title) && cell != title => painted(self.look, cell),
-            _ => cell.to_owned(),
+            _ => Cow::Borrowed(cell),
         });
         (text, width)
     }

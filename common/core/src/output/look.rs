@@ -1,5 +1,7 @@
 //! How a table is shown to whoever reads it: within their screen, in colour, or read aloud.
 
+use std::borrow::Cow;
+
 use crate::Cx;
 use crate::report::paint;
 
@@ -53,9 +55,9 @@ pub(super) fn color_of(word: &str) -> Option<&'static str> {
 }
 
 /// A cell of a state column as it is written; blanks that follow it are not part of it.
-pub(super) fn painted(look: Look, word: &str) -> String {
+pub(super) fn painted(look: Look, word: &str) -> Cow<'_, str> {
     match color_of(word).filter(|_| look.color) {
-        Some(color) => paint(true, color, word),
-        None => word.to_owned(),
+        Some(color) => Cow::Owned(paint(true, color, word)),
+        None => Cow::Borrowed(word),
     }
 }

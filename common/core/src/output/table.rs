@@ -1,5 +1,6 @@
 //! Columns aligned as kubectl aligns them: width is the longest cell plus three, at least six.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
@@ -130,24 +131,24 @@ pub(crate) fn widen(widths: &mut Vec<usize>, cells: &[String]) {
 }
 
 pub(crate) fn write_row(out: &mut dyn Write, cells: &[String], widths: &[usize]) -> io::Result<()> {
-    write_row_with(out, cells, widths, |_, cell| cell.to_owned())
+    write_row_with(out, cells, widths, |_, cell| Cow::Borrowed(cell))
 }
 
 /// The same with colours: `paint` answers a cell as it is written, which takes no more room.
-pub(super) fn write_row_with(
+pub(super) fn write_row_with<'c>(
     out: &mut dyn Write,
-    cells: &[String],
+    cells: &'c [String],
     widths: &[usize],
-    paint: impl Fn(usize, &str) -> String,
+    paint: impl Fn(usize, &'c str) -> Cow<'c, str>,
 ) -> io::Result<()> {
     writeln!(out, "{}", aligned(cells, widths, paint))
 }
 
 /// A row as a line, without blanks at its end.
-pub(super) fn aligned(
-    cells: &[String],
+pub(super) fn aligned<'c>(
+    cells: &'c [String],
     widths: &[usize],
-    paint: impl Fn(usize, &str) -> String,
+    paint: impl Fn(usize, &'c str) -> Cow<'c, str>,
 ) -> String {
     let (mut line, mut blanks) = (String::new(), 0);
     for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
