@@ -142,6 +142,12 @@ pub(crate) fn size_of_stdout() -> (usize, usize) {
     size_of(terminal_size::terminal_size_of(std::io::stdout()))
 }
 
+/// The rows that lines of these widths take now. A terminal that became narrower has wrapped them.
+pub(crate) fn rows_of(lines: &[usize], width: usize) -> usize {
+    let rows = |line: &usize| line.div_ceil(width.max(1)).max(1);
+    lines.iter().map(rows).sum()
+}
+
 fn size_of(real: Option<(terminal_size::Width, terminal_size::Height)>) -> (usize, usize) {
     let (width, height) = real.map_or((80, 24), |(w, h)| (usize::from(w.0), usize::from(h.0)));
     let number = |name| env::get(name)?.parse().ok().filter(|n: &usize| *n > 0);

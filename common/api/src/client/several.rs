@@ -1,7 +1,5 @@
 //! A watch of several kinds, as one listing over one connection.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use nova_core::args::ListArgs;
 use nova_core::output::Object;
@@ -144,9 +142,9 @@ impl Follow {
     }
 
     fn shown(&self, at: usize, type_: &WatchEventType, object: Value) -> Result<Option<Item>> {
-        let names: HashSet<&str> = self.parts[at].0.names.iter().map(String::as_str).collect();
+        let names = &self.parts[at].0.names;
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        if !names.is_empty() && !names.contains(name) {
+        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
             return Ok(None);
         }
         let row = self.row(self.parts[at].0.resources.info(), object)?;

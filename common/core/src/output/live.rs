@@ -52,7 +52,11 @@ pub(super) fn follow(cx: &Cx, mut listing: Listing) -> Result<()> {
     let ended = std::thread::scope(|scope| {
         scope.spawn(|| draw_until(&board, &over));
         let ended = items.into_iter().try_for_each(|item| match item? {
-            Item::Columns(columns) => grid.columns(frame, columns),
+            Item::Columns(columns) => {
+                grid.columns(frame, columns)?;
+                lock(&board).heads = grid.heads(frame);
+                Ok(())
+            }
             Item::Failed(failure) => {
                 failures.push(failure);
                 Ok(())
@@ -122,7 +126,6 @@ impl Board {
             Item::Row(row) | Item::Event(_, row) => self.rows.put(frame, grid, row),
             Item::Columns(_) | Item::Failed(_) => {}
         }
-        self.heads = grid.heads(frame);
         self.changed = self.rows.listed;
         self.rows.sort(frame.listing)
     }
@@ -223,14 +226,9 @@ impl Board {
     }
 }
 
-/// Moves to where the table began and clears from there. A terminal that became narrower has wrapped
-/// its lines, so they take more rows now.
+/// Moves to where the table began and clears from there.
 fn erasing(drawn: &[usize], width: usize) -> String {
-    let rows: usize = drawn
-        .iter()
-        .map(|line| line.div_ceil(width.max(1)).max(1))
-        .sum();
-    match rows {
+    match term::rows_of(drawn, width) {
         0 => String::new(),
         rows => format!("\r\x1b[{rows}A\x1b[J"),
     }

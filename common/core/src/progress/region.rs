@@ -155,14 +155,9 @@ impl Region {
         ROWS.store(0, Ordering::SeqCst);
     }
 
-    /// Moves to the first column of the region and clears from there. A terminal that became
-    /// narrower has wrapped its lines, so they take more rows now.
+    /// Moves to the first column of the region and clears from there.
     fn erasing(&self, width: usize) -> String {
-        let rows: usize = self
-            .drawn
-            .iter()
-            .map(|drawn| drawn.div_ceil(width.max(1)).max(1))
-            .sum();
+        let rows = term::rows_of(&self.drawn, width);
         let mut text = String::new();
         if rows > 0 {
             text.push('\r');
